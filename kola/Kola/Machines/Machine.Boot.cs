@@ -24,6 +24,23 @@ public sealed partial class Machine
     /// <summary>Waits until the machine is ready: SSH answers, the boot has settled without failed units, and it is the expected system.</summary>
     internal Task BecomeReadyAsync(TimeSpan? within) => ReadyAsync("boot", within ?? TimeSpan.FromMinutes(5), oldBootId: null);
 
+    /// <summary>Writes a line into the journal, if there is a connection and the machine is well enough to take it.</summary>
+    internal async Task<bool> TryMarkAsync(string line, TimeSpan within, CancellationToken cancel)
+    {
+        if (_shell is not { Lost.IsCancellationRequested: false } shell)
+            return false;
+        using var late = new CancellationTokenSource(within, _terms.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
+        try
+        {
+            return await shell.ExecuteAsync($"logger -t kola {Quote(line)}", null, Stream.Null, Stream.Null, either.Token) == 0;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
     internal async ValueTask DisconnectAsync()
     {
         IShell? shell = Interlocked.Exchange(ref _shell, null);

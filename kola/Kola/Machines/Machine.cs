@@ -7,9 +7,7 @@ namespace Kola;
 /// A booted machine, as a test holds it. It is bound to its test's deadline: no method outlives that, and none takes a token. All of them
 /// throw <see cref="MachineException"/> when the image is wrong and <see cref="PlatformException"/> when the place is.
 /// </summary>
-#pragma warning disable CA1001 // The semaphore's wait handle is never asked for, so it holds nothing; a public Dispose would be the author's to call.
 public sealed partial class Machine
-#pragma warning restore CA1001
 {
     private readonly MachineTerms _terms;
     private readonly IInstance _instance;
