@@ -4,7 +4,10 @@ namespace Kola;
 public abstract class KolaException(string message, Exception? cause = null) : Exception(message, cause);
 
 /// <summary>The image under test is wrong: the test <see cref="Outcome.Failed"/>.</summary>
-public sealed class MachineException(string message, Exception? cause = null) : KolaException(message, cause);
+public class MachineException(string message, Exception? cause = null) : KolaException(message, cause);
+
+/// <summary>The machine answered and refused a login.</summary>
+public sealed class LoginRefusedException(string message, Exception? cause = null) : MachineException(message, cause);
 
 /// <summary>The place is wrong (QEMU died, no memory, image store, quota): the test is <see cref="Outcome.Broken"/>.</summary>
 public sealed class PlatformException(string message, Exception? cause = null) : KolaException(message, cause);

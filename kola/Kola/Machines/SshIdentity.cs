@@ -3,6 +3,7 @@ using System.Text;
 using Org.BouncyCastle.Crypto.Parameters;
 using Org.BouncyCastle.Crypto.Utilities;
 using Org.BouncyCastle.Security;
+using Renci.SshNet;
 
 namespace Kola.Machines;
 
@@ -10,6 +11,7 @@ namespace Kola.Machines;
 public sealed class SshIdentity
 {
     private readonly byte[] _privateKey;
+    private string? _password;
 
     private SshIdentity(byte[] privateKey, string publicKey)
     {
@@ -34,6 +36,13 @@ public sealed class SshIdentity
 
     /// <summary>The same key for another user.</summary>
     public SshIdentity As(string user) => new(_privateKey, PublicKey) { User = user };
+
+    /// <summary>A login by password, as somebody who has no key would try it.</summary>
+    public SshIdentity WithPassword(string user, string password) => new(_privateKey, PublicKey) { User = user, _password = password };
+
+    internal AuthenticationMethod Method() => _password is null
+        ? new PrivateKeyAuthenticationMethod(User, new PrivateKeyFile(OpenPrivateKey()))
+        : new PasswordAuthenticationMethod(User, _password);
 
     /// <summary>The private key in OpenSSH's format.</summary>
     public Stream OpenPrivateKey() => new MemoryStream(_privateKey, writable: false);
