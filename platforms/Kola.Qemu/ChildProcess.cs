@@ -14,8 +14,8 @@ namespace Kola.Qemu;
 internal sealed class ChildProcess : IAsyncDisposable
 {
     private const int KeptLines = 20;
-    private static readonly TimeSpan KillTime = TimeSpan.FromSeconds(5);
-    private static readonly Lazy<BlockingCollection<Task>> Forks = new(StartForking);
+    private static readonly TimeSpan s_killTime = TimeSpan.FromSeconds(5);
+    private static readonly Lazy<BlockingCollection<Task>> s_forks = new(StartForking);
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _words = new();
@@ -51,7 +51,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         var child = new ChildProcess(program, arguments, directory);
         var start = new Task<bool>(child._process.Start);
-        Forks.Value.Add(start);
+        s_forks.Value.Add(start);
         try
         {
             await start;
@@ -97,7 +97,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Kill();
-        await Task.WhenAny(Exited, Task.Delay(KillTime, TimeProvider.System, CancellationToken.None));
+        await Task.WhenAny(Exited, Task.Delay(s_killTime, TimeProvider.System, CancellationToken.None));
         _process.Dispose();
     }
 

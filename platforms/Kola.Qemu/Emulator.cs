@@ -8,9 +8,9 @@ namespace Kola.Qemu;
 /// <summary>One QEMU process, from power on to power off, with its control channel and its TPM.</summary>
 internal sealed partial class Emulator : IAsyncDisposable
 {
-    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan ResetTime = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LastWordsTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_startTime = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_resetTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_lastWordsTime = TimeSpan.FromSeconds(5);
 
     private readonly ChildProcess _process;
     private readonly Qmp _qmp;
@@ -68,11 +68,11 @@ internal sealed partial class Emulator : IAsyncDisposable
         await _qmp.ExecuteAsync("system_reset", null, cancel);
         try
         {
-            await reset.WaitAsync(ResetTime, cancel);
+            await reset.WaitAsync(s_resetTime, cancel);
         }
         catch (Exception problem) when (problem is TimeoutException || !cancel.IsCancellationRequested && problem is TaskCanceledException)
         {
-            throw new PlatformException($"QEMU was told to reset the machine and did not within {ResetTime.TotalSeconds:0} s", problem);
+            throw new PlatformException($"QEMU was told to reset the machine and did not within {s_resetTime.TotalSeconds:0} s", problem);
         }
     }
 
@@ -98,7 +98,7 @@ internal sealed partial class Emulator : IAsyncDisposable
     private async Task RunAsync(string id, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(StartTime);
+        limit.CancelAfter(s_startTime);
         Task run = GreetAsync(limit.Token);
         if (await Task.WhenAny(run, _process.Exited) != run)
         {
@@ -113,7 +113,7 @@ internal sealed partial class Emulator : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw new PlatformException($"{id}: QEMU did not start\n  wanted:  its control channel within {StartTime.TotalSeconds:0} s\n  got:     a process that runs and says nothing");
+            throw new PlatformException($"{id}: QEMU did not start\n  wanted:  its control channel within {s_startTime.TotalSeconds:0} s\n  got:     a process that runs and says nothing");
         }
 
         Ended = WaitAsync();
@@ -133,7 +133,7 @@ internal sealed partial class Emulator : IAsyncDisposable
         // A QEMU that closed its channel and does not end is of no more use.
         if (await Task.WhenAny(_process.Exited, _qmp.Closed) == _qmp.Closed)
         {
-            await Task.WhenAny(_process.Exited, Task.Delay(LastWordsTime, TimeProvider.System, CancellationToken.None));
+            await Task.WhenAny(_process.Exited, Task.Delay(s_lastWordsTime, TimeProvider.System, CancellationToken.None));
             _process.Kill();
         }
 

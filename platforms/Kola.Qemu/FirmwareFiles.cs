@@ -6,7 +6,7 @@ namespace Kola.Qemu;
 internal sealed record FirmwareFiles(string Code, string Variables)
 {
     // Debian and Ubuntu, Fedora, Arch, what QEMU itself installs.
-    private static readonly FirmwareFiles[] Amd64 =
+    private static readonly FirmwareFiles[] s_amd64 =
     [
         new("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"),
         new("/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"),
@@ -15,7 +15,7 @@ internal sealed record FirmwareFiles(string Code, string Variables)
         new("/usr/share/qemu/edk2-x86_64-code.fd", "/usr/share/qemu/edk2-i386-vars.fd"),
     ];
 
-    private static readonly FirmwareFiles[] Arm64 =
+    private static readonly FirmwareFiles[] s_arm64 =
     [
         new("/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd"),
         new("/usr/share/edk2/aarch64/QEMU_EFI-pflash.raw", "/usr/share/edk2/aarch64/vars-template-pflash.raw"),
@@ -28,5 +28,5 @@ internal sealed record FirmwareFiles(string Code, string Variables)
     public static FirmwareFiles? Find(QemuOptions options, string architecture) =>
         options is { FirmwareCode: { } code, FirmwareVariables: { } variables }
             ? new FirmwareFiles(code, variables)
-            : (architecture == "arm64" ? Arm64 : Amd64).FirstOrDefault(f => File.Exists(f.Code) && File.Exists(f.Variables));
+            : (architecture == "arm64" ? s_arm64 : s_amd64).FirstOrDefault(f => File.Exists(f.Code) && File.Exists(f.Variables));
 }

@@ -10,7 +10,7 @@ namespace Kola.Qemu;
 /// </summary>
 internal static class HostTool
 {
-    private static readonly Dictionary<string, string> DebianPackages = new()
+    private static readonly Dictionary<string, string> s_debianPackages = new()
     {
         ["qemu-system-x86_64"] = "qemu-system-x86",
         ["qemu-system-aarch64"] = "qemu-system-arm",
@@ -44,7 +44,7 @@ internal static class HostTool
     /// <summary>Who, what and the remedy for a program that is not there or too old.</summary>
     public static UsageException Missing(string program, string wanted, string got = "no such program")
     {
-        string? package = DebianPackages.GetValueOrDefault(Path.GetFileName(program));
+        string? package = s_debianPackages.GetValueOrDefault(Path.GetFileName(program));
         string next = package is null ? "" : $"\n  next:    apt-get install {package}";
         return new UsageException($"qemu: `{program}` cannot be used on this host\n  wanted:  {wanted}\n  got:     {got}{next}");
     }

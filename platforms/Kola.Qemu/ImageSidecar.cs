@@ -8,8 +8,8 @@ internal sealed record ImageSidecar
     /// <summary>The only schema read.</summary>
     public const string Known = "kola.image/1";
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
-    private static readonly Dictionary<string, Feature> Features =
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web);
+    private static readonly Dictionary<string, Feature> s_features =
         Enum.GetValues<Feature>().ToDictionary(f => JsonSerializer.Serialize(f).Trim('"'));
 
     public string? Schema { get; init; }
@@ -61,7 +61,7 @@ internal sealed record ImageSidecar
         ImageSidecar sidecar;
         try
         {
-            sidecar = JsonSerializer.Deserialize<ImageSidecar>(text, Json) ?? throw new JsonException("it is null");
+            sidecar = JsonSerializer.Deserialize<ImageSidecar>(text, s_json) ?? throw new JsonException("it is null");
         }
         catch (JsonException problem)
         {
@@ -90,9 +90,9 @@ internal sealed record ImageSidecar
         return File.Exists(file) ? file : throw Wrong(path, $"names a {what} that is not there", file, "no such file");
     }
 
-    private static Feature FeatureNamed(string path, string name) => Features.TryGetValue(name, out Feature feature)
+    private static Feature FeatureNamed(string path, string name) => s_features.TryGetValue(name, out Feature feature)
         ? feature
-        : throw Wrong(path, $"lacks a feature nobody knows, \"{name}\"", string.Join(", ", Features.Keys), name);
+        : throw Wrong(path, $"lacks a feature nobody knows, \"{name}\"", string.Join(", ", s_features.Keys), name);
 
     private static UsageException Wrong(string path, string what, string wanted, string got) =>
         new($"image: its description {what}: {path}\n  wanted:  {wanted}\n  got:     {got}\n  next:    correct the description, or remove it to have the image taken for a Flatcar release");

@@ -8,8 +8,8 @@ namespace Kola.Qemu;
 internal sealed record KvmAnswer
 {
     // A host that was overloaded, or has had nested virtualization switched on since, must not be emulated for ever.
-    private static readonly TimeSpan NoHolds = TimeSpan.FromHours(24);
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private static readonly TimeSpan s_noHolds = TimeSpan.FromHours(24);
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     /// <summary>Whether a kernel ran.</summary>
     public required bool Works { get; init; }
@@ -35,8 +35,8 @@ internal sealed record KvmAnswer
     {
         try
         {
-            KvmAnswer? answer = JsonSerializer.Deserialize<KvmAnswer>(await File.ReadAllTextAsync(file, cancel), Json);
-            return answer is null || !answer.Works && clock.GetUtcNow() - answer.MeasuredAt > NoHolds ? null : answer;
+            KvmAnswer? answer = JsonSerializer.Deserialize<KvmAnswer>(await File.ReadAllTextAsync(file, cancel), s_json);
+            return answer is null || !answer.Works && clock.GetUtcNow() - answer.MeasuredAt > s_noHolds ? null : answer;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -51,7 +51,7 @@ internal sealed record KvmAnswer
         {
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
             string fresh = $"{file}.{Environment.ProcessId}";
-            await File.WriteAllTextAsync(fresh, JsonSerializer.Serialize(this, Json), cancel);
+            await File.WriteAllTextAsync(fresh, JsonSerializer.Serialize(this, s_json), cancel);
             File.Move(fresh, file, overwrite: true);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)

@@ -10,9 +10,9 @@ namespace Kola.Qemu;
 internal static partial class KvmProbe
 {
     // Ten times what a kernel takes on a slow host with KVM. A boot loader has a menu and loads from the disk, so it gets twice that.
-    private static readonly TimeSpan KernelTime = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan LoaderTime = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_kernelTime = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_loaderTime = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Boots the image under KVM, at most 15 seconds, 30 through its boot loader.</summary>
     public static async Task<KvmAnswer> AskAsync(QemuHost host, Image image, CancellationToken cancel)
@@ -26,7 +26,7 @@ internal static partial class KvmProbe
             Directory = directory,
         };
         long begin = host.Clock.GetTimestamp();
-        (bool works, string detail) = await BootAsync(host, spec, image.Direct is null ? LoaderTime : KernelTime, cancel);
+        (bool works, string detail) = await BootAsync(host, spec, image.Direct is null ? s_loaderTime : s_kernelTime, cancel);
         RuntimeDirectory.Remove(directory);
         double seconds = Math.Round(host.Clock.GetElapsedTime(begin).TotalSeconds, 1);
         return new KvmAnswer { Works = works, Detail = detail, Seconds = seconds, MeasuredAt = host.Clock.GetUtcNow() };
@@ -51,7 +51,7 @@ internal static partial class KvmProbe
                     return (false, (await probe.Exited).Detail);
                 if (taken > limit)
                     return (false, $"no kernel reached its init process within {limit.TotalSeconds:0} s of power on, {Reached(console)}");
-                await Task.Delay(Poll, host.Clock, cancel);
+                await Task.Delay(s_poll, host.Clock, cancel);
             }
         }
         catch (PlatformException problem)

@@ -8,7 +8,7 @@ namespace Kola.Qemu;
 public sealed class QemuInstance : IInstance
 {
     // One attempt has to bear a login on a busy, emulated machine: 5 CPU-seconds, with four at once on two cores 43 s were seen.
-    private static readonly TimeSpan LoginTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_loginTime = TimeSpan.FromSeconds(10);
 
     private readonly QemuHost _host;
     private readonly InstanceSpec _spec;
@@ -52,7 +52,7 @@ public sealed class QemuInstance : IInstance
 
     /// <inheritdoc/>
     public Task<IShell> ConnectAsync(SshIdentity identity, CancellationToken cancel) =>
-        Ssh.ConnectAsync("127.0.0.1", _emulator.SshPort, identity, LoginTime * _host.Acceleration.Slowness, cancel);
+        Ssh.ConnectAsync("127.0.0.1", _emulator.SshPort, identity, s_loginTime * _host.Acceleration.Slowness, cancel);
 
     /// <inheritdoc/>
     public async Task ResetAsync(CancellationToken cancel)

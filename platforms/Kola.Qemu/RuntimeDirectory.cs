@@ -7,7 +7,7 @@ namespace Kola.Qemu;
 internal sealed class RuntimeDirectory : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    private static int _platforms;
+    private static int s_platforms;
 
     private readonly FileStream _lock;
     private int _machines;
@@ -32,7 +32,7 @@ internal sealed class RuntimeDirectory : IDisposable
             if (new DirectoryInfo(root) is { LinkTarget: not null } || File.GetUnixFileMode(root) != OwnerOnly)
                 throw Unusable(root, "a directory others can enter, or a link", null);
             Sweep(root);
-            string name = $"{Environment.ProcessId}-{Interlocked.Increment(ref _platforms)}";
+            string name = $"{Environment.ProcessId}-{Interlocked.Increment(ref s_platforms)}";
             string directory = System.IO.Path.Combine(root, name);
             var held = new FileStream(directory + ".lock", FileMode.Create, FileAccess.Write, FileShare.None);
             Directory.CreateDirectory(directory, OwnerOnly);

@@ -3,8 +3,8 @@ namespace Kola.Qemu;
 /// <summary>A TPM 2.0 for one machine: one swtpm process, ended with its machine.</summary>
 internal static class Swtpm
 {
-    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan s_startTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Starts it and returns when its socket is there for QEMU to connect to.</summary>
     /// <param name="state">Directory of the TPM's state; made if missing, and what makes it the same TPM after a power cycle.</param>
@@ -20,12 +20,12 @@ internal static class Swtpm
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            limit.CancelAfter(StartTime);
+            limit.CancelAfter(s_startTime);
             while (!File.Exists(socket) && !swtpm.Exited.IsCompleted && !limit.IsCancellationRequested)
-                await Task.WhenAny(swtpm.Exited, Task.Delay(Poll, TimeProvider.System, CancellationToken.None));
+                await Task.WhenAny(swtpm.Exited, Task.Delay(s_poll, TimeProvider.System, CancellationToken.None));
             cancel.ThrowIfCancellationRequested();
             if (!File.Exists(socket))
-                throw new PlatformException($"qemu: swtpm made no socket\n  wanted:  {socket} within {StartTime.TotalSeconds:0} s\n  got:     {await StateOfAsync(swtpm)}");
+                throw new PlatformException($"qemu: swtpm made no socket\n  wanted:  {socket} within {s_startTime.TotalSeconds:0} s\n  got:     {await StateOfAsync(swtpm)}");
             return swtpm;
         }
         catch
