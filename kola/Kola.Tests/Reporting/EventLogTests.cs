@@ -85,7 +85,7 @@ public sealed class EventLogTests
     public void A_full_disk_is_told_once_and_results_are_still_kept()
     {
         IReadOnlyList<RunEvent> events = Happened.Clean().Events;
-        using var disk = new SmallDisk(400);
+        using var disk = new SmallDisk(900);
         using var log = new EventLog(disk, "events.jsonl");
         int refused = 0;
         foreach (RunEvent happened in events)
@@ -102,6 +102,7 @@ public sealed class EventLogTests
         }
 
         Assert.That(refused, Is.EqualTo(1));
+        Assert.That(disk.ToArray(), Has.Length.InRange(1, 899));
         Assert.That(log.Failure, Is.Not.Null);
         Assert.That(Report.Of(log.Events).ExitCode, Is.Zero);
         Assert.That(Encoding.UTF8.GetString(disk.ToArray()), Does.EndWith("\n"), "a half written line is taken back");

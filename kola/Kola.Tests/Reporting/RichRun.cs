@@ -16,7 +16,7 @@ internal static class RichRun
     private static Happened Story()
     {
         Happened run = new Happened().Start()
-            .Plan("cl.basic")
+            .Plan("cl.basic", known: new KnownFailure("the first boot was too slow", new DateOnly(2026, 12, 31)))
             .Plan("cl.network.wireguard")
             .Plan("cl.flannel.vxlan")
             .Plan("cl.selinux.enforcing", known: new KnownFailure("the policy lacks a rule", new DateOnly(2027, 1, 31), "https://example.org/selinux"))
@@ -56,7 +56,7 @@ internal static class RichRun
     // A console's colours, bells and nonsense must not make a report unreadable.
     private static void Excused(Happened run) => run
         .Begin("cl.flannel.vxlan").Boot("cl.flannel.vxlan", "machine")
-        .End("cl.flannel.vxlan", Outcome.Failed, "machine: \u001b[0;1;31mno route\u001b[0m to host\a\u0000\n  got:     é🡕\ud800\uffff", seconds: 61)
+        .End("cl.flannel.vxlan", Outcome.Failed, "machine: \u001b[0;1;31mno route\u001b[0m to host\a\u0000\n  got:     é🡕\uffff", seconds: 61)
         .Begin("cl.flannel.vxlan", 2).Boot("cl.flannel.vxlan", "machine", 2)
         .End("cl.flannel.vxlan", Outcome.Passed, attempt: 2, seconds: 58)
         .Begin("cl.selinux.enforcing").Boot("cl.selinux.enforcing", "machine")

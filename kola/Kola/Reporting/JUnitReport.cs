@@ -6,7 +6,8 @@ namespace Kola.Reporting;
 
 /// <summary>
 /// <c>junit.xml</c>, for CI systems. JUnit has four outcomes for our seven: failed is a <c>failure</c>; broken and not-run are <c>error</c>s of that
-/// type; skipped and known are <c>skipped</c>, for neither may turn a build red; flaky passes, with Surefire's <c>flakyFailure</c>. The
+/// type; skipped and known are <c>skipped</c>, for neither may turn a build red; flaky passes, with Surefire's <c>flakyFailure</c>, as other
+/// attempts of a failed test are its <c>rerunFailure</c>. The
 /// property <c>outcome</c> of every test case keeps them apart. Problems of the run are an error of a test case of their own, or a run
 /// that died early would look like a short green one.
 /// </summary>
@@ -85,9 +86,8 @@ public static class JUnitReport
             Property(xml, "evidence", directory);
         xml.WriteEndElement();
         WriteOutcome(xml, test);
-        string evidence = string.Concat(test.Evidence.Select(directory => $"[[ATTACHMENT|{directory}]]\n"));
-        if (evidence.Length > 0)
-            xml.WriteElementString("system-out", PlainText.Clean("\n" + evidence));
+        if (test.Evidence.Any())
+            xml.WriteElementString("system-out", PlainText.Clean($"see, in the run's directory:\n{string.Join('\n', test.Evidence)}\n"));
         xml.WriteEndElement();
     }
 
@@ -97,6 +97,8 @@ public static class JUnitReport
         {
             case Outcome.Failed:
                 WriteResult(xml, "failure", "failed", test.Message, test.Trace);
+                foreach (AttemptReport attempt in test.Attempts.Where(attempt => attempt.Message is not null && attempt.Message != test.Message))
+                    WriteResult(xml, "rerunFailure", attempt.Outcome.Word(), attempt.Message, attempt.Trace);
                 break;
             case Outcome.Broken or Outcome.NotRun:
                 WriteResult(xml, "error", test.Outcome.Word(), test.Message, test.Trace);

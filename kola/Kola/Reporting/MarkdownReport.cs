@@ -12,7 +12,7 @@ public static class MarkdownReport
         if (report.Run is { } run)
             text.Append($"\n`{Code(run.Image.Name)}` {Escape(run.Image.Version)} ({Escape(run.Image.Architecture)}) on {Escape(run.Platform)}, run `{Code(run.Run)}`, kola {Escape(run.Kola)}\n");
         if (report.Problems.Count > 0)
-            text.Append("\n**This run proves nothing:**\n\n").AppendJoin("", report.Problems.Select(problem => $"- {Escape(problem)}\n"));
+            text.Append("\n**Problems of the run:**\n\n").AppendJoin("", report.Problems.Select(problem => $"- {Escape(problem)}\n"));
         TestReport[] notable = [.. report.Tests.Where(test => test.Outcome != Outcome.Passed).OrderBy(test => Rank(test.Outcome))];
         if (notable.Length > 0)
             text.Append("\n| Outcome | Test | Why |\n|---|---|---|\n");

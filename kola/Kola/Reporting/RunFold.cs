@@ -67,7 +67,7 @@ internal sealed class RunFold
         if (tests.Length == 0)
             _problems.Add("the plan is empty: no test was to be run");
         else if (tests.All(test => test.Outcome == Outcome.Skipped))
-            _problems.Add($"nothing ran: every one of the {tests.Length} planned tests was skipped");
+            _problems.Add($"nothing was tested: {PlainText.Count(tests.Length, "planned test")}, all skipped");
         return new Report
         {
             Run = _started,

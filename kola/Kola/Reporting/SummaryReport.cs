@@ -21,6 +21,7 @@ public static class SummaryReport
         foreach (Outcome outcome in (Outcome[])[Outcome.Failed, Outcome.Broken, Outcome.NotRun, Outcome.Flaky, Outcome.Known])
             AddTests(lines, report, outcome);
         AddSkips(lines, report);
+        AddExcuses(lines, report);
         AddSlowest(lines, report);
         foreach (CleanupFailed left in report.Leftovers)
             lines.Add(new($"left behind: {PlainText.OneLine(left.What)}: {PlainText.OneLine(left.Message)}", Tone.Warning));
@@ -48,7 +49,7 @@ public static class SummaryReport
         if (report.Problems.Count == 0)
             return;
         lines.Add(new(""));
-        lines.Add(new("this run proves nothing:", Tone.Heading));
+        lines.Add(new("problems of the run:", Tone.Heading));
         lines.AddRange(report.Problems.Select(problem => new ReportLine($"  {PlainText.OneLine(problem)}", Tone.Bad)));
     }
 
@@ -65,6 +66,8 @@ public static class SummaryReport
                 lines.AddRange(PlainText.Clean(test.Message).Split('\n').Select(line => new ReportLine($"  {line}".TrimEnd())));
             foreach (StepEnded step in test.Attempts.SelectMany(attempt => attempt.Steps).Where(step => step.Outcome is Outcome.Failed or Outcome.Broken))
                 lines.Add(new($"  step {PlainText.OneLine(step.Step)}: {PlainText.FirstLine(step.Message)}", Tone.Faint));
+            foreach (FindingMade finding in test.Attempts.SelectMany(attempt => attempt.Findings).Where(finding => finding.Tolerated is null))
+                lines.Add(new(string.Create(CultureInfo.InvariantCulture, $"  found {finding.Check} on {finding.Machine}: {finding.File}:{finding.Line}"), Tone.Faint));
         }
     }
 
@@ -82,6 +85,19 @@ public static class SummaryReport
             lines.Add(new($"  {PlainText.Count(group.Count(), "test")}: {group.Key.Reason}{(group.Key.Remedy is null ? "" : $". {PlainText.OneLine(group.Key.Remedy)}")}", Tone.Warning));
             lines.Add(new($"    {string.Join(", ", group.Select(test => PlainText.OneLine(test.Id)))}", Tone.Faint));
         }
+    }
+
+    // Excuses are policy, and policy is looked at when it is seen.
+    private static void AddExcuses(List<ReportLine> lines, Report report)
+    {
+        IGrouping<string, string>[] tolerated = [.. report.Tests
+            .SelectMany(test => test.Attempts.SelectMany(attempt => attempt.Findings).Where(finding => finding.Tolerated is not null).Select(finding => (finding.Check, test.Id)))
+            .GroupBy(found => found.Check, found => found.Id)];
+        TestReport[] unneeded = [.. report.Tests.Where(test => test.Known is not null && test.Outcome == Outcome.Passed)];
+        if (tolerated.Length + unneeded.Length > 0)
+            lines.Add(new(""));
+        lines.AddRange(tolerated.Select(check => new ReportLine($"tolerated {check.Key} in {string.Join(", ", check.Distinct().Select(PlainText.OneLine))}", Tone.Faint)));
+        lines.AddRange(unneeded.Select(test => new ReportLine($"known to fail and passed: {PlainText.OneLine(test.Id)}, {PlainText.OneLine(test.Known!.Because)}", Tone.Warning)));
     }
 
     private static void AddSlowest(List<ReportLine> lines, Report report)
