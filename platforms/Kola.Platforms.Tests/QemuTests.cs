@@ -46,6 +46,7 @@ public sealed class QemuTests
     {
         await using IPlatform platform = await _backend.CreateAsync(_scratch);
         await using IInstance machine = await platform.StartAsync(Spec(), CancellationToken.None);
+        await SaysAsync(machine, "kola boot 1");
         await machine.ResetAsync(CancellationToken.None);
         await SaysAsync(machine, "kola boot 2");
         string address = machine.Address;
