@@ -1,4 +1,3 @@
-using NUnit.Framework;
 
 namespace Kola.Tests.Reporting;
 
