@@ -4,7 +4,7 @@ using NUnit.Framework;
 [assembly: Parallelizable(ParallelScope.All)]
 [assembly: FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 
-namespace Kola.Samples;
+namespace Samples;
 
 /// <summary>Tests that end in every way a test can, on purpose: what a run makes of each is the harness's own test.</summary>
 [Category("sample")]
