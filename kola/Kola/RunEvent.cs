@@ -22,7 +22,8 @@ namespace Kola;
 [JsonDerivedType(typeof(RunEnded), "run-ended")]
 public abstract record RunEvent
 {
-    /// <summary>When, UTC.</summary>
+    /// <summary>When, UTC. Next to the event's name in every line, whatever else it holds.</summary>
+    [JsonPropertyOrder(-1)]
     public required DateTimeOffset At { get; init; }
 }
 
@@ -68,6 +69,9 @@ public sealed record TestPlanned : RunEvent
 
     /// <summary>Roles of its machines.</summary>
     public IReadOnlyList<string> Machines { get; init; } = [];
+
+    /// <summary>The policy entry that covers a failure of it; null for none. In the plan, so a report needs nothing but the events.</summary>
+    public KnownFailure? Known { get; init; }
 }
 
 /// <summary>A test got its turn.</summary>

@@ -177,7 +177,7 @@ public sealed class Scanner(string source, IReadOnlyList<Check>? checks = null)
             if (_silenced)
             {
                 // What was fine in this boot may be wrong in the next.
-                ;
+                _made.ExceptWith(_waiting.Select(finding => finding.What));
             }
             else
             {

@@ -69,7 +69,7 @@ public sealed partial class Machine
         Version = ready.Version;
         if (ready.Id != _terms.ExpectedId)
             throw new MachineException($"{Name}: os-release says ID={ready.Id}\n  wanted:  ID={_terms.ExpectedId}\n  got:     ID={ready.Id} VERSION={ready.Version}\n  next:    is this the image you meant to test?");
-        if (ready.FailedUnits.Count > 0 || ready.State != "running")
+        if (!_terms.AcceptUnsettled && (ready.FailedUnits.Count > 0 || ready.State != "running"))
             throw new MachineException(await UnsettledAsync(ready, how));
         double seconds = _terms.Time.GetElapsedTime(start).TotalSeconds;
         _terms.Emit(new MachineReady { At = _terms.Time.GetUtcNow(), Test = _terms.Test, Machine = Name, BootId = BootId, Version = Version, ElapsedSeconds = seconds, Boot = _boots++ });

@@ -29,6 +29,9 @@ internal sealed record MachineTerms
     /// <summary>How evidence is named in messages: the directory as a person would open it.</summary>
     internal required string Shown { get; init; }
 
+    /// <summary>Take the machine as ready even with failed units.</summary>
+    internal bool AcceptUnsettled { get; init; }
+
     /// <summary>os-release ID a machine must have. <c>flatcar</c>.</summary>
     internal string ExpectedId { get; init; } = "flatcar";
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Kola.Machines;
+using Kola.Reporting;
 
 namespace Kola.Running;
 
@@ -26,7 +27,7 @@ internal sealed class Attempt
         _number = number;
         _options = options;
         _judge = judge;
-        string directory = Artifacts.DirectoryOf(options.Directory, test.Id, number);
+        string directory = Path.Combine(options.Directory, RunDirectory.DirectoryOf(test.Id, number));
         System.IO.Directory.CreateDirectory(directory);
         _machines = new MachineSet(test, number, options, directory, () => _why, End, _deadline.Token);
     }

@@ -1,5 +1,6 @@
 using Kola.Ignition;
 using Kola.Machines;
+using Kola.Reporting;
 
 namespace Kola.Running;
 
@@ -12,6 +13,7 @@ internal sealed class MachineSet
     private readonly Func<KolaException?> _whyEnded;
     private readonly Action<KolaException> _end;
     private readonly Neighbourhood? _neighbours;
+    private readonly int _attempt;
     private readonly string _prefix;
     private readonly Lock _gate = new();
     private readonly List<WatchedMachine> _watched = [];
@@ -22,6 +24,7 @@ internal sealed class MachineSet
         TestCase test, int attempt, SessionOptions options, string directory, Func<KolaException?> whyEnded, Action<KolaException> end, CancellationToken deadline)
     {
         _test = test;
+        _attempt = attempt;
         _options = options;
         Directory = directory;
         Shown = Path.Combine(options.Shown, Path.GetRelativePath(options.Directory, directory));
@@ -94,10 +97,10 @@ internal sealed class MachineSet
 
     private async Task<Machine> BootAsync(MachineSpec spec)
     {
-        string directory = Path.Combine(Directory, spec.Name);
+        string directory = Path.Combine(_options.Directory, RunDirectory.DirectoryOf(_test.Id, _attempt, spec.Name));
         System.IO.Directory.CreateDirectory(directory);
-        IgnitionConfig config = Rendering.For(spec, _options.Identity.PublicKey, _neighbours, $"{_test.Id}/{spec.Name}: {spec.ConfigFile}");
-        await File.WriteAllTextAsync(Path.Combine(directory, "ignition.json"), config.ToString(), _deadline);
+        IgnitionConfig config = MachineConfig.For(spec, _options.Identity.PublicKey, _neighbours, $"{_test.Id}/{spec.Name}: {spec.ConfigFile}");
+        await File.WriteAllTextAsync(Path.Combine(directory, RunDirectory.IgnitionFile), config.ToString(), _deadline);
         string shown = Path.Combine(Shown, spec.Name);
         IInstance instance = await StartAsync(spec, directory, config);
         var machine = new Machine(spec, instance, Terms(spec, directory, shown), _neighbours?.AddressOf(spec.Name));
@@ -144,6 +147,7 @@ internal sealed class MachineSet
         WhyEnded = _whyEnded,
         Directory = directory,
         Shown = shown,
+        AcceptUnsettled = _options.AcceptUnsettled,
         ExpectedId = _options.ExpectedId,
     };
 

@@ -33,6 +33,9 @@ public sealed record SessionOptions
     /// <summary>Leave the machines of a failed test running until <see cref="Session.Stop"/>. Default no.</summary>
     public bool Keep { get; init; }
 
+    /// <summary>Take machines as ready that have failed units or settled otherwise: a person wants to look at them. Default no.</summary>
+    public bool AcceptUnsettled { get; init; }
+
     /// <summary>os-release ID a machine must have. Default <c>flatcar</c>.</summary>
     public string ExpectedId { get; init; } = "flatcar";
 }

@@ -1,5 +1,6 @@
 using Kola.Checks;
 using Kola.Machines;
+using Kola.Reporting;
 
 namespace Kola.Running;
 
@@ -75,7 +76,7 @@ internal sealed class WatchedMachine
     {
         if (!_sightings.IsFirst(finding))
             return;
-        string file = finding.Source == "console" ? "console.txt" : "journal.txt";
+        string file = finding.Source == "console" ? RunDirectory.ConsoleFile : RunDirectory.JournalFile;
         string? tolerated = _test.Tolerates.FirstOrDefault(t => t.Check == finding.Check.Id)?.Because;
         Emit(new FindingMade
         {

@@ -1,0 +1,59 @@
+using System.ComponentModel;
+using CliWrap;
+
+namespace Flatcar.Reference.Building;
+
+/// <summary>Runs the programs of the build, and makes their failures readable.</summary>
+internal static class Tool
+{
+    private const int TailLines = 12;
+
+    /// <summary>Runs a program and returns what it wrote to its standard output.</summary>
+    /// <exception cref="ReferenceImageException">It ended with another code than 0; its last lines are in the message.</exception>
+    public static async Task<string> RunAsync(IReadOnlyList<string> command, string? directory, CancellationToken cancel)
+    {
+        var output = new System.Text.StringBuilder();
+        var tail = new Queue<string>();
+        void Remember(string line)
+        {
+            lock (tail)
+            {
+                tail.Enqueue(line);
+                if (tail.Count > TailLines)
+                    tail.Dequeue();
+            }
+        }
+        int code;
+        try
+        {
+            var result = await Cli.Wrap(command[0])
+                .WithArguments(command.Skip(1))
+                .WithWorkingDirectory(directory ?? "/")
+                .WithEnvironmentVariables(e => e.Set("LC_ALL", "C.UTF-8").Set("DEBIAN_FRONTEND", "noninteractive").Set("TMPDIR", directory))
+                .WithStandardOutputPipe(PipeTarget.ToStringBuilder(output))
+                .WithStandardErrorPipe(PipeTarget.ToDelegate(Remember))
+                .WithValidation(CommandResultValidation.None)
+                .ExecuteAsync(cancel);
+            code = result.ExitCode;
+        }
+        catch (Win32Exception e)
+        {
+            throw ReferenceImageException.Of($"{command[0]} cannot be started", "the program", e.Message, "install it", e);
+        }
+        if (code == 0)
+            return output.ToString();
+        var said = tail.Count > 0 ? string.Join('\n', tail) : string.Join('\n', output.ToString().Split('\n').TakeLast(TailLines));
+        if (said.Contains("No space left on device", StringComparison.Ordinal))
+            throw BuildCache.DiskFull(directory ?? "/tmp", null);
+        throw ReferenceImageException.Of(
+            $"{string.Join(' ', command.Take(8))} failed", "exit code 0",
+            $"exit code {code}\n    {said.Trim().Replace("\n", "\n    ", StringComparison.Ordinal)}",
+            "repair what it says and build again; finished parts are kept");
+    }
+
+    /// <summary>
+    /// Runs a program in its own mount and process namespace, so that an end by any signal leaves neither mounts nor children.
+    /// </summary>
+    public static Task<string> RunIsolatedAsync(IReadOnlyList<string> command, string directory, CancellationToken cancel) =>
+        RunAsync(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private", .. command], directory, cancel);
+}

@@ -1,0 +1,86 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Flatcar.Reference.Init;
+
+/// <summary>
+/// Runs the stages of Ignition that a config gives work to: always fetch-offline and files. A config that needs the network or
+/// changes disks is not for init: see <see cref="SecondStage"/>.
+/// </summary>
+internal sealed class IgnitionRun(string platform, IReadOnlyList<string> environment)
+{
+    private const string Program = "/usr/lib/flatcar/ignition";
+    private const string Output = "/run/ignition.log";
+    private const string FetchedConfig = "/run/ignition.json";
+    private const string NeedsNetwork = "/run/ignition/neednet";
+    private const string FlatcarConfig = "/sys/firmware/qemu_fw_cfg/by_name/opt/org.flatcar-linux/config";
+    private const string SystemConfig = "/run/ignition-system";
+
+    private static readonly string[] DiskSections = ["disks", "raid", "filesystems", "luks"];
+
+    private readonly IReadOnlyList<string> environment = [.. environment, "IGNITION_SYSTEM_CONFIG_DIR=" + SystemConfig];
+    private int outputRead;
+
+    /// <summary>Fetches and merges the config. Returns what of it needs the second stage, "" when nothing does.</summary>
+    public string Fetch()
+    {
+        OfferFlatcarConfig();
+        Stage("fetch-offline");
+        if (!File.Exists(FetchedConfig))
+        {
+            return File.Exists(NeedsNetwork)
+                ? "the network"
+                : throw new BootException("Ignition fetched no config and says nothing of the network");
+        }
+        using var config = JsonDocument.Parse(File.ReadAllBytes(FetchedConfig));
+        return DiskSectionsOf(config.RootElement);
+    }
+
+    /// <summary>Writes files, users and units below /sysroot.</summary>
+    public void Apply() => Stage("files");
+
+    private void Stage(string stage)
+    {
+        var code = ChildProcess.Run(
+            [Program, "--root=/sysroot", "--platform=" + platform, "--stage=" + stage, "--log-to-stdout"], environment, Output);
+        var output = File.ReadAllBytes(Output);
+        var text = Encoding.UTF8.GetString(output.AsSpan(outputRead));
+        outputRead = output.Length;
+        BootLog.Info(text, "ignition");
+        if (code == 0)
+            return;
+        BootLog.Error(string.Join('\n', text.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(5)), "ignition");
+        throw new BootException($"Ignition failed: stage {stage} ended with {code}");
+    }
+
+    /// <summary>Debian's Ignition knows only the CoreOS name of the fw_cfg file; Flatcar's is handed to it as the system's config.</summary>
+    private static void OfferFlatcarConfig()
+    {
+        Directory.CreateDirectory(SystemConfig);
+        foreach (var fragments in (string[])["base.d", "base.platform.d"])
+        {
+            if (Directory.Exists("/usr/lib/ignition/" + fragments))
+                File.CreateSymbolicLink($"{SystemConfig}/{fragments}", "/usr/lib/ignition/" + fragments);
+        }
+        if (!File.Exists(FlatcarConfig + "/raw"))
+            return;
+        // In one read: the device reads a byte at a time from the start of the file, whatever the offset.
+        var config = new byte[int.Parse(File.ReadAllText(FlatcarConfig + "/size"))];
+        using var raw = new FileStream(FlatcarConfig + "/raw", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+        raw.ReadExactly(config);
+        File.WriteAllBytes(SystemConfig + "/user.ign", config);
+    }
+
+    private static string DiskSectionsOf(JsonElement config)
+    {
+        var found = new List<string>();
+        if (config.TryGetProperty("storage", out var storage))
+            found.AddRange(DiskSections.Where(s => storage.TryGetProperty(s, out var list) && list.GetArrayLength() > 0).Select(s => "storage." + s));
+        if (config.TryGetProperty("kernelArguments", out var arguments)
+            && arguments.EnumerateObject().Any(p => p.Value.ValueKind == JsonValueKind.Array && p.Value.GetArrayLength() > 0))
+        {
+            found.Add("kernelArguments");
+        }
+        return string.Join(", ", found);
+    }
+}
