@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using Kola.Discovery;
-using Kola.Planning;
 
 namespace Kola.Cli;
 

@@ -11,7 +11,7 @@ internal sealed class LiveDisplay : IProgressDisplay
 
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<string, long> _running = new();
-    private readonly ConcurrentQueue<string> _lines = new();
+    private readonly ConcurrentQueue<ReportLine> _lines = new();
     private readonly CancellationTokenSource _over = new();
     private readonly Task _showing;
     private int _planned;
@@ -57,8 +57,8 @@ internal sealed class LiveDisplay : IProgressDisplay
     {
         while (true)
         {
-            while (_lines.TryDequeue(out string? line))
-                AnsiConsole.MarkupLineInterpolated($"{line}");
+            while (_lines.TryDequeue(out ReportLine? line))
+                SummaryPrinter.Print(line);
             if (_over.IsCancellationRequested)
                 return;
             string running = string.Join(", ", _running.OrderBy(r => r.Value).Select(r => $"{r.Key} {_time.GetElapsedTime(r.Value).TotalSeconds:0} s"));

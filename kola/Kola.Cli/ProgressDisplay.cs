@@ -36,7 +36,7 @@ internal sealed class PlainDisplay : IProgressDisplay
     public void Show(RunEvent happened)
     {
         if (ProgressLine.For(happened) is { } line)
-            Console.Out.WriteLine(line);
+            SummaryPrinter.Print(line);
     }
 
     public void Dispose()

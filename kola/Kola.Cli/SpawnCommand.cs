@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.ComponentModel;
 using System.Diagnostics;
 using Kola.Ignition;
-using Kola.Machines;
 using Kola.Planning;
 using Kola.Running;
 

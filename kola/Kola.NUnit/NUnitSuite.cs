@@ -49,7 +49,7 @@ public sealed class NUnitSuite
 
     private static void Collect(ITest test, List<TestCase> cases, List<string> problems)
     {
-        if (test.Method?.GetCustomAttributes<MachineTestAttribute>(false).Length > 0)
+        if (!test.IsSuite && test.Method?.GetCustomAttributes<MachineTestAttribute>(false).Length > 0)
         {
             if (test.Properties.Get(TestCaseReader.Property) is TestCase found)
                 cases.Add(found);

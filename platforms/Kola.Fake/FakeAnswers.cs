@@ -112,7 +112,7 @@ public static partial class FakeAnswers
     [GeneratedRegex("^echo '?(?<text>[^'$]*)'?$")]
     private static partial Regex Echo();
 
-    // true
-    [GeneratedRegex("^(true|:)$")]
+    // sync
+    [GeneratedRegex("^(true|:|(sudo )?sync)$")]
     private static partial Regex True();
 }

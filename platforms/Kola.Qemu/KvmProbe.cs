@@ -56,7 +56,7 @@ internal static partial class KvmProbe
         }
         catch (PlatformException problem)
         {
-            return (false, HostTool.LastLine(problem.Message));
+            return (false, HostTool.LastLine(problem.Message).Replace("got:     ", "QEMU ", StringComparison.Ordinal));
         }
     }
 

@@ -7,7 +7,7 @@ internal sealed record Readiness
     /// Prints <c>key=value</c> lines. <c>--wait</c> returns when the boot has settled, so nobody polls a machine that is busy booting.
     /// </summary>
     internal const string Command =
-        "state=$(systemctl is-system-running --wait 2>/dev/null); . /etc/os-release; read -r boot </proc/sys/kernel/random/boot_id; " +
+        "state=$(systemctl is-system-running --wait 2>/dev/null); . /etc/os-release 2>/dev/null || . /usr/lib/os-release; read -r boot </proc/sys/kernel/random/boot_id; " +
         "echo \"state=$state\"; echo \"id=$ID\"; echo \"version=$VERSION\"; echo \"boot=$boot\"; " +
         "systemctl list-units --state=failed --plain --no-legend --no-pager | while read -r unit rest; do echo \"failed=$unit\"; done";
 

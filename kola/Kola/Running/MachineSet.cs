@@ -54,6 +54,9 @@ internal sealed class MachineSet
         }
     }
 
+    /// <summary>Role of a machine that was never ready and never wrote to its console; null when there is none.</summary>
+    internal string? NeverStirred => Watched().FirstOrDefault(w => w.Machine.NeverStirred)?.Machine.Name;
+
     /// <summary>Starts all machines at once and returns when all are ready.</summary>
     internal async Task<IReadOnlyList<Machine>> BootAsync()
     {
@@ -99,7 +102,7 @@ internal sealed class MachineSet
     {
         string directory = Path.Combine(_options.Directory, RunDirectory.DirectoryOf(_test.Id, _attempt, spec.Name));
         System.IO.Directory.CreateDirectory(directory);
-        IgnitionConfig config = Rendering.For(spec, _options.Identity.PublicKey, _neighbours, $"{_test.Id}/{spec.Name}: {spec.ConfigFile}");
+        IgnitionConfig config = MachineConfig.For(spec, _options.Identity.PublicKey, _neighbours, $"{_test.Id}/{spec.Name}: {spec.ConfigFile}");
         await File.WriteAllTextAsync(Path.Combine(directory, RunDirectory.IgnitionFile), config.ToString(), _deadline);
         string shown = Path.Combine(Shown, spec.Name);
         IInstance instance = await StartAsync(spec, directory, config);

@@ -8,7 +8,8 @@ namespace Flatcar.Reference.Building;
 internal sealed class ImageBuild(ReferenceImageOptions options, BuildCache cache, IProgress<string> progress)
 {
     /// <summary>Kernel arguments that only make an emulated machine faster.</summary>
-    private const string Pace = "quiet mitigations=off tsc=reliable no_timer_check SYSTEMD_SECCOMP=0";
+    private const string Pace =
+        "quiet mitigations=off tsc=reliable no_timer_check lsm=capability audit=0 rcupdate.rcu_expedited=1 SYSTEMD_SECCOMP=0";
 
     private const string DirectCommandLine =
         "rootflags=rw mount.usrflags=ro consoleblank=0 root=LABEL=ROOT console=ttyS0,115200n8 flatcar.oem.id=qemu " + Pace;

@@ -11,7 +11,7 @@ internal sealed class Initramfs(PackageLayer layer, GuestTree tree, string work)
     /// <summary>Modules by the purpose for which init loads them.</summary>
     private static readonly (string Set, string[] Modules)[] Modules =
     [
-        ("boot", ["virtio_blk", "vfat", "nls_cp437", "nls_ascii", "sha256-ssse3", "dm_verity", "overlay"]),
+        ("boot", ["virtio_blk", "vfat", "nls_cp437", "nls_ascii", "sha256-ssse3", "dm_verity", "overlay", "autofs4", "virtio_net", "button", "evdev"]),
         ("disks", ["virtio_scsi", "sd_mod", "ahci", "nvme", "virtio_mmio"]),
         ("btrfs", ["btrfs"]),
         ("xfs", ["xfs"]),

@@ -10,11 +10,18 @@ internal static class UnitSlimming
     [
         "Protect", "Private", "Restrict", "SystemCall", "LockPersonality", "MemoryDenyWriteExecute", "ProcSubset", "IPAddress",
         "DeviceAllow", "DevicePolicy", "NoNewPrivileges", "ReadWritePaths", "InaccessiblePaths", "BindPaths", "TemporaryFileSystem",
-        "Documentation",
+        "Documentation", "ImportCredential", "LoadCredential",
     ];
 
     /// <summary>Services that nothing before the login needs, so that sysinit.target does not wait for them.</summary>
     private static readonly string[] NotBeforeSysinit = ["systemd-resolved.service", "systemd-timesyncd.service"];
+
+    /// <summary>What services pull in that does not exist, or has nothing to do, here.</summary>
+    private static readonly string[] Unwanted =
+    [
+        "modprobe@drm.service", "systemd-networkd-persistent-storage.service", "systemd-udev-load-credentials.service",
+        "systemd-remount-fs.service", "plymouth-start.service", "dbus-org.freedesktop.bolt.service",
+    ];
 
     public static void Apply(string units)
     {
@@ -30,8 +37,17 @@ internal static class UnitSlimming
                     ? l.Replace(" sysinit.target", "", StringComparison.Ordinal).Replace("=sysinit.target ", "=", StringComparison.Ordinal)
                     : l);
             }
-            File.WriteAllLines(file.FullName, lines.ToList());
+            File.WriteAllLines(file.FullName, lines.Select(WithoutUnwanted).ToList());
         }
+    }
+
+    private static string WithoutUnwanted(string line)
+    {
+        // Wants=user.slice modprobe@drm.service
+        if (!line.StartsWith("Wants=", StringComparison.Ordinal) && !line.StartsWith("After=", StringComparison.Ordinal))
+            return line;
+        var words = line.Split('=', 2);
+        return words[0] + "=" + string.Join(' ', words[1].Split(' ').Except(Unwanted));
     }
 
     private static bool IsSetting(string line, string start) =>

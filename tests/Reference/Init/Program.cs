@@ -44,6 +44,7 @@ internal static class Program
         RootMount.Furnish(ChildEnvironment);
         if (firstBoot)
             Provision(commandLine, esp);
+        RunningStart.Prepare(ChildEnvironment);
         BootLog.Info("switching root");
         SwitchRoot.ToSystemd(SystemdEnvironment());
     }

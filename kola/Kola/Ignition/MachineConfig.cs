@@ -1,7 +1,7 @@
 namespace Kola.Ignition;
 
 /// <summary>The final config of a machine: the author's, and what the harness adds.</summary>
-internal static class Rendering
+internal static class MachineConfig
 {
     /// <summary>Adds the run's key, the host name, updates off, and the machine's place among the machines of its test.</summary>
     internal static IgnitionConfig For(MachineSpec machine, string publicKey, Neighbourhood? neighbours, string source)
