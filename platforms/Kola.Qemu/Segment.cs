@@ -78,6 +78,7 @@ internal sealed class SegmentPort : IAsyncDisposable
         new BoundedChannelOptions(QueuedFrames) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
     private Task _work = Task.CompletedTask;
+    private int _disposed;
 
     internal SegmentPort(Segment segment, string cardSocket, string portSocket)
     {
@@ -90,6 +91,8 @@ internal sealed class SegmentPort : IAsyncDisposable
     /// <summary>Pulls the cable and removes the socket.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+            return;
         _segment.Unplug(this);
         await _unplugged.CancelAsync();
         await _work;

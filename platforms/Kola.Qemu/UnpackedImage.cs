@@ -1,9 +1,9 @@
 using System.ComponentModel;
-using System.IO.Compression;
 using CliWrap;
 using CliWrap.Exceptions;
 using ICSharpCode.SharpZipLib;
 using ICSharpCode.SharpZipLib.BZip2;
+using ICSharpCode.SharpZipLib.GZip;
 using ZstdSharp;
 
 namespace Kola.Qemu;
@@ -77,7 +77,8 @@ internal static class UnpackedImage
             await using Stream content = packing switch
             {
                 Packing.Bzip2 => new BZip2InputStream(packed),
-                Packing.Gzip => new GZipStream(packed, CompressionMode.Decompress),
+                // GZipStream of .NET takes a cut-off file for a whole one.
+                Packing.Gzip => new GZipInputStream(packed),
                 _ => new DecompressionStream(packed),
             };
             await content.CopyToAsync(image, BlockBytes, cancel);

@@ -1,4 +1,3 @@
-
 namespace Kola.Tests.Reporting;
 
 /// <summary>

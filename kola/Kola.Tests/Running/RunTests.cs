@@ -12,6 +12,7 @@ namespace Kola.Tests.Running;
 
 /// <summary>The sample suite on the fake platform: what a run makes of every way a test can end.</summary>
 [NonParallelizable] // there is one session a process
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed partial class RunTests
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 22, 18, 0, 0, TimeSpan.Zero));
@@ -35,7 +36,7 @@ public sealed partial class RunTests
     [TestCase("sample.hangs.thread", Outcome.Failed, "sample.hangs.thread: did not end within 60 s")]
     [TestCase("sample.panics", Outcome.Failed, "machine: the kernel panicked")]
     [TestCase("sample.panics.on-purpose", Outcome.Passed, null)]
-    [TestCase("sample.emergency", Outcome.Failed, "emergency")]
+    [TestCase("sample.emergency", Outcome.Failed, "Ignition failed")]
     [TestCase("sample.poweroff", Outcome.Failed, "powered off")]
     [TestCase("sample.finding", Outcome.Failed, "unit-failed")]
     [TestCase("sample.broken", Outcome.Broken, "the image store is on fire")]
@@ -43,7 +44,7 @@ public sealed partial class RunTests
     [TestCase("sample.skips", Outcome.Skipped, "there is nothing to see here")]
     public async Task Every_end_has_its_right_name(string test, Outcome outcome, string? message)
     {
-        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _time);
+        await using var platform = new FakePlatform(new FakeOptions { GuestFor = spec => spec.Machine.ConfigFile is null ? Guest() : Emergency() }, _time);
         TestReport report = (await RunAsync(platform, test)).Tests.Single();
         Assert.That(report.Outcome, Is.EqualTo(outcome), report.Message);
         if (message is not null)
@@ -172,6 +173,12 @@ public sealed partial class RunTests
     }
 
     private void Emit(RunEvent happened) => _events.Enqueue(happened);
+
+    private static FakeGuest Emergency() => new()
+    {
+        Console = [new("Linux version 6.12.0-flatcar"), new("Ignition failed: hash verification failed", TimeSpan.FromSeconds(1)), new("You are in emergency mode.", TimeSpan.FromSeconds(1))],
+        AnswersAfter = null,
+    };
 
     private static FakeGuest Guest() => new()
     {

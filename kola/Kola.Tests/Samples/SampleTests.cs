@@ -66,9 +66,6 @@ public sealed class SampleTests
 
     [MachineTest("sample.panics.on-purpose", Minutes = 5)]
     [Tolerates("kernel-panic", because: "the test is about panics")]
-    [Tolerates("kernel-oops", because: "a crash by sysrq is reported as one")]
-    [Tolerates("kernel-bug", because: "a crash by sysrq is reported as one")]
-    [Tolerates("kernel-page-fault", because: "a crash by sysrq is reported as one")]
     public async Task A_panic_that_is_tolerated_does_not_fail_the_test(Machine machine)
     {
         Assert.That(async () => await machine.SudoAsync("sync; echo c >/proc/sysrq-trigger", TimeSpan.FromSeconds(5)), Throws.InstanceOf<MachineException>());

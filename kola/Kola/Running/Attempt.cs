@@ -99,8 +99,9 @@ internal sealed class Attempt
         End(new PlatformException($"{_test.Id}: the run was stopped before the test had ended"));
     }
 
-    private MachineException Late(TimeSpan limit) =>
-        new($"{_test.Id}: did not end within {limit.TotalSeconds:0} s\n  wanted:  an end within {_test.Minutes} min of machine time{(_options.Platform.Slowness == 1 ? "" : $", times {_options.Platform.Slowness:0.#} for a slow platform")}\n  got:     {_machines.LastCommand}\n  see:     {_machines.Shown}");
+    private KolaException Late(TimeSpan limit) => _machines.NeverStirred is { } silent
+        ? new PlatformException($"{silent}: not ready {limit.TotalSeconds:0} s after its start, and not one byte on its console\n  wanted:  an SSH login\n  next:    does the platform start machines at all? Try `kola spawn`.")
+        : new MachineException($"{_test.Id}: did not end within {limit.TotalSeconds:0} s\n  wanted:  an end within {_test.Minutes} min of machine time{(_options.Platform.Slowness == 1 ? "" : $", times {_options.Platform.Slowness:0.#} for a slow platform")}\n  got:     {_machines.LastCommand}\n  see:     {_machines.Shown}");
 
     [SuppressMessage("Design", "CA1031", Justification = "The border between a test's code and the run: whatever it throws is its result.")]
     private async Task<Exception?> TryAsync(Lab lab, Func<LabMachines, Task> body)
