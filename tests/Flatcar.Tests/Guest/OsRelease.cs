@@ -14,7 +14,7 @@ public static class OsRelease
         /// gets false, so that the step goes on and fails.
         /// </summary>
         public async Task<bool> IsReferenceWithoutAsync(string path) =>
-            (await machine.TryRunAsync($". /etc/os-release; test \"$VARIANT_ID\" = reference && ! test -e {Machine.Quote(path)}")).ExitCode == 0;
+            (await machine.TryRunAsync($". /usr/lib/os-release; test \"$VARIANT_ID\" = reference && ! test -e {Machine.Quote(path)}")).ExitCode == 0;
     }
 
     // NAME="Flatcar Container Linux by Kinvolk"
