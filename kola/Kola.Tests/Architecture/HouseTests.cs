@@ -88,7 +88,7 @@ public sealed partial class HouseTests
     public void Scripts_are_short_since_logic_belongs_in_the_program() =>
         Assert.That(Directory.GetFiles(Path.Combine(GoldenFile.Root, "scripts")).Where(f => File.ReadLines(f).Count() > 30), Is.Empty);
 
-    private static IEnumerable<string> Folders() => s_mayUse.Keys;
+    private static Dictionary<string, string[]>.KeyCollection Folders() => s_mayUse.Keys;
 
     private static Assembly[] Own() => [typeof(Machine).Assembly, typeof(MachineTestAttribute).Assembly, typeof(Qemu.QemuPlatform).Assembly, typeof(Fake.FakePlatform).Assembly];
 
