@@ -33,10 +33,13 @@ internal sealed class NoDisplay : IProgressDisplay
 /// <summary>One line an event that a person would want in a log.</summary>
 internal sealed class PlainDisplay : IProgressDisplay
 {
+    // While tests run, NUnit catches what is written to Console.Out; this is the real one.
+    private readonly TextWriter _out = TextWriter.Synchronized(Console.Out);
+
     public void Show(RunEvent happened)
     {
         if (ProgressLine.For(happened) is { } line)
-            SummaryPrinter.Print(line);
+            _out.WriteLine(line.Text);
     }
 
     public void Dispose()

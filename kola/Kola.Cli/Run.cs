@@ -125,9 +125,13 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
             incomplete ??= new PlatformException(fault.Message, fault);
         }
 
+        // A run whose record or reports are not whole proves nothing, whatever its tests said.
+        if (incomplete is not null)
+            report = report with { Problems = [.. report.Problems, incomplete.Message] };
+
         if (!settings.Quiet)
             SummaryPrinter.Print(report, directory.Shown);
-        return report.ExitCode == ExitCode.Clean && incomplete is not null ? ExitCode.Broken : report.ExitCode;
+        return report.ExitCode;
     }
 
     private static async Task WriteAsync(string file, string text)

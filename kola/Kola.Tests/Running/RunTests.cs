@@ -141,6 +141,18 @@ public sealed partial class RunTests
         Assert.That(File.ReadAllText(Path.Combine(machine, "journal.txt")), Does.Contain("Reached target").And.Contain("end of test"));
     }
 
+    [Test]
+    public async Task A_disk_that_is_full_is_the_places_fault_and_no_pass()
+    {
+        // Every write to this device fails with "no space left".
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _time);
+        string machine = Directory.CreateDirectory(Path.Combine(_directory, "sample.passes", "machine")).FullName;
+        File.CreateSymbolicLink(Path.Combine(machine, "journal.txt"), "/dev/full");
+        TestReport report = (await RunAsync(platform, "sample.passes")).Tests.Single();
+        Assert.That(report.Outcome, Is.EqualTo(Outcome.Broken));
+        Assert.That(report.Message, Does.Contain("journal.txt cannot be written").And.Contain("room"));
+    }
+
     private Task<Report> RunAsync(FakePlatform platform, params string[] tests) => RunAsync(platform, _ => { }, tests);
 
     private async Task<Report> RunAsync(FakePlatform platform, Action<Session> onceTestsRun, params string[] tests)

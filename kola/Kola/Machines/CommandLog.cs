@@ -19,8 +19,15 @@ internal sealed class CommandLog(string file)
         text.Append(CultureInfo.InvariantCulture, $"{at.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}  {(exitCode is { } code ? $"exit {code}" : "lost")}  {elapsed.TotalSeconds:0.00} s  $ {command}\n");
         Indent(text, output, "  ");
         Indent(text, error, "! ");
-        lock (_gate)
-            File.AppendAllText(file, text.ToString());
+        try
+        {
+            lock (_gate)
+                File.AppendAllText(file, text.ToString());
+        }
+        catch (IOException full)
+        {
+            throw new PlatformException($"{file} cannot be written: {full.Message}\n  wanted:  room for the evidence of the run", full);
+        }
     }
 
     private static void Indent(StringBuilder text, string lines, string by)

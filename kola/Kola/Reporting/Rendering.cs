@@ -33,6 +33,7 @@ public static class Rendering
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
+            File.Delete(aside);
             throw new PlatformException($"{file} cannot be written: {fault.Message}", fault);
         }
     }

@@ -14,27 +14,34 @@ internal sealed class JournalTail
     private readonly FileStream _raw;
     private readonly Scanner _scanner = new("journal");
     private readonly Action<Finding> _found;
+    private readonly Action<PlatformException> _lost;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _over = new();
     private readonly List<Task> _following = [];
     private string _cursor = "";
     private string? _awaited;
+    private bool _full;
     private TaskCompletionSource? _seen;
 
-    internal JournalTail(string directory, Action<Finding> found, TimeProvider time)
+    internal JournalTail(string directory, Action<Finding> found, Action<PlatformException> lost, TimeProvider time)
     {
         _text = Create(Path.Combine(directory, "journal.txt"));
         _raw = Create(Path.Combine(directory, "journal.export"));
         _found = found;
+        _lost = lost;
         _time = time;
     }
+
+    /// <summary>True once there was a connection to follow over.</summary>
+    internal bool HasBegun { get; private set; }
 
     /// <summary>Begins to follow over a new connection. The one before it has ended by then, or ends without further entries.</summary>
     internal void Follow(IShell shell)
     {
         string from = _cursor.Length == 0 ? "--boot --lines=all" : $"--after-cursor={Machine.Quote(_cursor)} --lines=all";
         var sink = new Sink(this);
+        HasBegun = true;
         _following.RemoveAll(f => f.IsCompleted);
         _following.Add(Task.Run(async () =>
         {
@@ -76,11 +83,25 @@ internal sealed class JournalTail
         lock (_gate)
         {
             Tell(_scanner.Complete());
-            _text.Dispose();
-            _raw.Dispose();
+            Keeping(_text.Dispose);
+            Keeping(_raw.Dispose);
         }
 
         _over.Dispose();
+    }
+
+    // Caught here and not by the shell, which would take a full disk for a lost connection.
+    private void Keeping(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (IOException full)
+        {
+            _full = true;
+            _lost(new PlatformException($"{_text.Name} cannot be written: {full.Message}\n  wanted:  room for the evidence of the run", full));
+        }
     }
 
     private static FileStream Create(string file) => new(file, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 4096);
@@ -123,11 +144,15 @@ internal sealed class JournalTail
         {
             lock (_tail._gate)
             {
-                if (!_tail._text.CanWrite)
+                if (!_tail._text.CanWrite || _tail._full)
                     return;
-                _tail._raw.Write(buffer, offset, count);
-                _entries.Feed(buffer.AsSpan(offset, count));
-                _tail._text.Flush();
+                _tail.Keeping(() =>
+                {
+                    _tail._raw.Write(buffer, offset, count);
+                    _entries.Feed(buffer.AsSpan(offset, count));
+                    _tail._text.Flush();
+                    _tail._raw.Flush();
+                });
             }
         }
 

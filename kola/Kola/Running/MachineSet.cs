@@ -103,7 +103,7 @@ internal sealed class MachineSet
         string directory = Path.Combine(_options.Directory, RunDirectory.DirectoryOf(_test.Id, _attempt, spec.Name));
         System.IO.Directory.CreateDirectory(directory);
         IgnitionConfig config = MachineConfig.For(spec, _options.Identity.PublicKey, _neighbours, $"{_test.Id}/{spec.Name}: {spec.ConfigFile}");
-        await File.WriteAllTextAsync(Path.Combine(directory, RunDirectory.IgnitionFile), config.ToString(), _deadline);
+        await KeepAsync(Path.Combine(directory, RunDirectory.IgnitionFile), config);
         string shown = Path.Combine(Shown, spec.Name);
         IInstance instance = await StartAsync(spec, directory, config);
         var machine = new Machine(spec, instance, Terms(spec, directory, shown), _neighbours?.AddressOf(spec.Name));
@@ -114,6 +114,18 @@ internal sealed class MachineSet
         watched.Start();
         await machine.BecomeReadyAsync(null);
         return machine;
+    }
+
+    private async Task KeepAsync(string file, IgnitionConfig config)
+    {
+        try
+        {
+            await File.WriteAllTextAsync(file, config.ToString(), _deadline);
+        }
+        catch (IOException full)
+        {
+            throw new PlatformException($"{file} cannot be written: {full.Message}\n  wanted:  room for the evidence of the run", full);
+        }
     }
 
     private async Task<IInstance> StartAsync(MachineSpec spec, string directory, IgnitionConfig config)

@@ -31,7 +31,7 @@ internal sealed class WatchedMachine
         _found = found;
         _end = end;
         _console = machine.Instance.ConsoleFile is { } file ? new ConsoleTail(file, Report, options.Time) : null;
-        _journal = new JournalTail(directory, Report, options.Time);
+        _journal = new JournalTail(directory, Report, end, options.Time);
     }
 
     internal Machine Machine { get; }
@@ -45,7 +45,7 @@ internal sealed class WatchedMachine
     /// <summary>Never throws; what cannot be collected or taken away becomes an event.</summary>
     internal async Task EndAsync(bool collect, CancellationToken kill)
     {
-        if (collect && !Machine.Instance.Exited.IsCompleted && !await _journal.CatchUpAsync(Machine, Machine.Scaled(TimeSpan.FromSeconds(5)), kill))
+        if (collect && _journal.HasBegun && !Machine.Instance.Exited.IsCompleted && !await _journal.CatchUpAsync(Machine, Machine.Scaled(TimeSpan.FromSeconds(5)), kill))
             Emit(new CleanupFailed { At = Now, Test = _test.Id, What = $"{_shown}/journal.txt", Message = "the end of the journal could not be fetched" });
         _disposing = true;
         InstanceExit? before = Machine.Instance.Exited.IsCompletedSuccessfully ? await Machine.Instance.Exited : null;
