@@ -1,0 +1,60 @@
+using System.CommandLine;
+
+namespace Kola.Cli;
+
+/// <summary>The <c>kola</c> program. Environment variables are read here and nowhere else.</summary>
+internal static class Program
+{
+    private static async Task<int> Main(string[] args)
+    {
+        // Blocking reads of SSH channels hold pool threads; a pool that grows by one a second would stall a run's first minute.
+        ThreadPool.SetMinThreads(workerThreads: 128, completionPortThreads: 16);
+        var surroundings = Surroundings.Of(Environment.GetEnvironmentVariable);
+        return await RunAsync(args, surroundings);
+    }
+
+    /// <summary>Parses and runs one command line.</summary>
+    internal static async Task<int> RunAsync(string[] args, Surroundings surroundings)
+    {
+        var root = new RootCommand("Boots a Flatcar image in virtual machines and runs suites of tests against them.")
+        {
+            ListCommand.Create(),
+            PlanCommand.Create(surroundings),
+            RunCommand.Create(surroundings),
+            SpawnCommand.Create(surroundings),
+            ReportCommand.Create(),
+            CheckConsoleCommand.Create(),
+            ImageCommand.Create(surroundings),
+            VersionCommand.Create(),
+        };
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (string error in parsed.Errors.Select(e => e.Message).Distinct())
+                await Console.Error.WriteLineAsync($"kola: {error}");
+            await Console.Error.WriteLineAsync($"  next:    kola {(parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ")}--help");
+            return ExitCode.Usage;
+        }
+
+        try
+        {
+            // No handler of the library's: Interruptions decides what Ctrl-C does.
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (UsageException wrong)
+        {
+            await Console.Error.WriteLineAsync($"kola: {wrong.Message}");
+            return ExitCode.Usage;
+        }
+        catch (PlatformException broken)
+        {
+            await Console.Error.WriteLineAsync($"kola: {broken.Message}");
+            return ExitCode.Broken;
+        }
+        catch (OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync("kola: interrupted");
+            return ExitCode.Broken;
+        }
+    }
+}

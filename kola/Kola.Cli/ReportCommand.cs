@@ -1,0 +1,26 @@
+using System.CommandLine;
+using Kola.Reporting;
+
+namespace Kola.Cli;
+
+/// <summary><c>kola report [DIR]</c></summary>
+internal static class ReportCommand
+{
+    internal static Command Create()
+    {
+        var run = new Argument<string>("run") { Description = "Directory of a run, or its events.jsonl.", DefaultValueFactory = _ => Path.Combine(Run.DefaultRoot, RunDirectory.Latest) };
+        var write = new Option<bool>("--write") { Description = "Also write results.json, junit.xml, test.tap and the summaries into the run's directory again." };
+        var command = new Command("report", "Renders a run again from its events and ends with the exit code the run deserves.") { run, write };
+        command.SetAction(parsed =>
+        {
+            string path = parsed.GetValue(run)!;
+            Report report = Report.Of(EventLog.Read(path));
+            string directory = Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!;
+            if (parsed.GetValue(write))
+                Rendering.WriteAll(report, directory, directory);
+            SummaryPrinter.Print(report, directory);
+            return report.ExitCode;
+        });
+        return command;
+    }
+}

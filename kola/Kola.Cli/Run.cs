@@ -1,0 +1,144 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Kola.Machines;
+using Kola.Planning;
+using Kola.Reporting;
+using Kola.Running;
+
+namespace Kola.Cli;
+
+/// <summary>One run: its directory, its events, its session, its report.</summary>
+internal sealed class Run(Target target, Plan plan, RunSettings settings, Interruptions interruptions)
+{
+    /// <summary>Where runs go that say nothing else.</summary>
+    internal const string DefaultRoot = "_kola";
+
+    private const string KeyFile = "id_ed25519";
+
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    private readonly TimeProvider _time = TimeProvider.System;
+    private readonly SshIdentity _identity = SshIdentity.Create();
+    private string _keyFile = "";
+
+    /// <summary>Runs the tests by way of <paramref name="runTests"/>, which calls <see cref="Session.RunAsync"/> for each planned test.</summary>
+    /// <returns>The exit code.</returns>
+    internal async Task<int> ExecuteAsync(IReadOnlyList<string> commandLine, Func<Session, Task> runTests)
+    {
+        string name = RunDirectory.NameOf(target.Platform.Name, _time.GetUtcNow(), Environment.ProcessId);
+        var directory = RunDirectory.Create(settings.Output ?? DefaultRoot, name);
+        long start = _time.GetTimestamp();
+        await WriteAsync(Path.Combine(directory.FullPath, RunDirectory.PlanFile), JsonSerializer.Serialize(plan, s_json) + "\n");
+        using var log = EventLog.Create(Path.Combine(directory.FullPath, RunDirectory.EventsFile));
+        using IProgressDisplay display = settings.Quiet ? new NoDisplay() : ProgressDisplay.Create(_time);
+        Session? session = null;
+        void Emit(RunEvent happened)
+        {
+            try
+            {
+                log.Append(happened);
+            }
+            catch (PlatformException full)
+            {
+                // What cannot be recorded proves nothing: no use in going on.
+                session?.Stop(full.Message);
+            }
+
+            display.Show(happened);
+        }
+
+        Announce(name, commandLine, Emit);
+        using (session = new Session(Options(directory, Emit)))
+            await WithStopsAsync(session, directory, runTests);
+        Emit(new RunEnded { At = _time.GetUtcNow(), Stopped = session.Stopped, ElapsedSeconds = _time.GetElapsedTime(start).TotalSeconds });
+        display.Dispose();
+        return Finish(Report.Of(log.Events), directory, log.Failure);
+    }
+
+    private async Task WithStopsAsync(Session session, RunDirectory directory, Func<Session, Task> runTests)
+    {
+        _keyFile = Path.Combine(directory.FullPath, KeyFile);
+        using CancellationTokenRegistration first = interruptions.First.Register(() => session.Stop("interrupted"));
+        using CancellationTokenRegistration second = interruptions.Second.Register(() => session.Kill("interrupted"));
+        using ITimer? limit = settings.Limit is { } most ? _time.CreateTimer(_ => session.Stop("timeout"), null, most, Timeout.InfiniteTimeSpan) : null;
+        using IDisposable current = session.MakeCurrent();
+        try
+        {
+            if (settings.Keep)
+                await _identity.WriteAsync(_keyFile, CancellationToken.None);
+            await runTests(session);
+        }
+        finally
+        {
+            File.Delete(_keyFile);
+        }
+    }
+
+
+    /// <summary>What <c>ssh</c> needs to get into a machine of this run. Valid while the run lasts and keeps its key.</summary>
+    internal string[] SshArguments(Machine machine)
+    {
+        string[] address = machine.Instance.Address.Split(':');
+        // The host key is this boot's own: there is nothing to remember and nothing to compare with.
+        return ["-i", _keyFile, "-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-p", address[^1], $"{machine.Spec.User}@{address[0]}"];
+    }
+
+    private SessionOptions Options(RunDirectory directory, Action<RunEvent> emit) => new()
+    {
+        Plan = plan,
+        Image = target.Image,
+        Platform = target.Platform,
+        Directory = directory.FullPath,
+        Shown = directory.Shown,
+        Emit = emit,
+        Identity = _identity,
+        Time = _time,
+        Keep = settings.Keep,
+        AcceptUnsettled = settings.AcceptUnsettled,
+    };
+
+    private void Announce(string name, IReadOnlyList<string> commandLine, Action<RunEvent> emit)
+    {
+        var facts = new Dictionary<string, string>(target.Platform.Facts)
+        {
+            ["host-kernel"] = RuntimeInformation.OSDescription,
+            ["host-cores"] = Environment.ProcessorCount.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["runtime"] = RuntimeInformation.FrameworkDescription,
+        };
+        DateTimeOffset now = _time.GetUtcNow();
+        emit(new RunStarted { At = now, Run = name, Kola = VersionCommand.Text, CommandLine = commandLine, Platform = target.Platform.Name, Facts = facts, Image = target.Image, Slowness = target.Platform.Slowness });
+        foreach (PlannedTest test in plan.Tests)
+            emit(new TestPlanned { At = now, Test = test.Case.Id, Sentence = test.Case.Sentence, SkipReason = test.Skip?.Reason, SkipRemedy = test.Skip?.Remedy, Machines = [.. test.Case.Machines.Select(m => m.Name)] });
+    }
+
+    private int Finish(Report report, RunDirectory directory, PlatformException? incomplete)
+    {
+        if (incomplete is not null)
+            Console.Error.WriteLine($"kola: {incomplete.Message}");
+        try
+        {
+            Rendering.WriteAll(report, directory.FullPath, directory.Shown);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or PlatformException)
+        {
+            Console.Error.WriteLine($"kola: the reports could not be written to {directory.Shown}: {fault.Message}\n  next:    make room, then kola report {directory.FullPath}");
+            incomplete ??= new PlatformException(fault.Message, fault);
+        }
+
+        if (!settings.Quiet)
+            SummaryPrinter.Print(report, directory.Shown);
+        return report.ExitCode == ExitCode.Clean && incomplete is not null ? ExitCode.Broken : report.ExitCode;
+    }
+
+    private static async Task WriteAsync(string file, string text)
+    {
+        try
+        {
+            await File.WriteAllTextAsync(file, text);
+        }
+        catch (IOException fault)
+        {
+            throw new PlatformException($"{file} cannot be written: {fault.Message}", fault);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace Kola.Cli;
+
+/// <summary>The options of a run that are neither about its tests nor about its target.</summary>
+internal sealed class RunOptions
+{
+    private readonly Option<string?> _output = new("--output", "-o") { Description = "Where runs are kept: each gets a directory of its own, and latest points to the newest. Default: _kola.", HelpName = "DIR" };
+    private readonly Option<string?> _timeout = new("--timeout") { Description = "Ends the run after this long: 90m, 2h, 45s. What has no result by then is not run. Default: none.", HelpName = "TIME" };
+    private readonly Option<bool> _keep = new("--keep") { Description = "Leave the machines of a failed test running until Ctrl-C, and keep their disks." };
+
+    internal void AddTo(Command command)
+    {
+        command.Add(_output);
+        command.Add(_timeout);
+        command.Add(_keep);
+    }
+
+    /// <exception cref="UsageException">A value cannot be used.</exception>
+    internal void Check(ParseResult parsed) => Read(parsed);
+
+    internal RunSettings Read(ParseResult parsed) => new()
+    {
+        Output = parsed.GetValue(_output),
+        Limit = parsed.GetValue(_timeout) is { } text ? Time(text) : null,
+        Keep = parsed.GetValue(_keep),
+    };
+
+    // 90m
+    private static TimeSpan Time(string text)
+    {
+        string number = text.Length > 1 ? text[..^1] : "";
+        return double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) && value is > 0 and < 1e6
+            ? text[^1] switch
+            {
+                's' => TimeSpan.FromSeconds(value),
+                'm' => TimeSpan.FromMinutes(value),
+                'h' => TimeSpan.FromHours(value),
+                _ => throw Wrong(text),
+            }
+            : throw Wrong(text);
+    }
+
+    private static UsageException Wrong(string text) => new($"--timeout {text}\n  wanted:  a number and a unit: 45s, 90m, 2h");
+}
+
+/// <summary>What <see cref="RunOptions"/> read.</summary>
+internal sealed record RunSettings
+{
+    /// <summary>What holds the runs; null for <c>_kola</c>.</summary>
+    internal string? Output { get; init; }
+
+    /// <summary>Longest time the whole run may take; null for no limit.</summary>
+    internal TimeSpan? Limit { get; init; }
+
+    /// <summary>Keep the machines of failed tests.</summary>
+    internal bool Keep { get; init; }
+
+    /// <summary>Let people into machines that have not settled well.</summary>
+    internal bool AcceptUnsettled { get; init; }
+
+    /// <summary>No progress and no summary on the terminal.</summary>
+    internal bool Quiet { get; init; }
+}

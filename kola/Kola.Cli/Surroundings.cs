@@ -1,0 +1,18 @@
+namespace Kola.Cli;
+
+/// <summary>What the program takes from its environment.</summary>
+internal sealed record Surroundings
+{
+    /// <summary><c>$XDG_CACHE_HOME/kola</c>, else <c>$HOME/.cache/kola</c>: images and answers that outlive a run.</summary>
+    internal required string CacheDirectory { get; init; }
+
+    /// <summary>Reads the environment.</summary>
+    /// <param name="variable">Value of a variable, null when not set.</param>
+    internal static Surroundings Of(Func<string, string?> variable)
+    {
+        string cache = variable("XDG_CACHE_HOME") is { Length: > 0 } given && Path.IsPathFullyQualified(given)
+            ? given
+            : Path.Combine(variable("HOME") is { Length: > 0 } home ? home : "/var/cache", ".cache");
+        return new Surroundings { CacheDirectory = Path.Combine(cache, "kola") };
+    }
+}

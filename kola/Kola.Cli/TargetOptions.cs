@@ -1,0 +1,62 @@
+using System.CommandLine;
+using Kola.Machines;
+using Kola.Qemu;
+
+namespace Kola.Cli;
+
+/// <summary>The options that say what image is tested and where, the same for every command that boots.</summary>
+internal sealed class TargetOptions(Surroundings surroundings)
+{
+    private const string Reference = "reference";
+
+    private readonly Option<string> _platform = new("--platform") { Description = "Where machines run.", HelpName = "NAME", DefaultValueFactory = _ => "qemu" };
+    private readonly Option<string> _image = new("--image") { Description = "Image under test: a raw or qcow2 file, also .bz2, .gz, .xz or .zst; or reference, which is built when it is missing.", HelpName = "FILE", DefaultValueFactory = _ => Reference };
+    private readonly Option<AccelerationMode> _accel = new("--accel") { Description = "auto boots a probe guest once to learn whether KVM really works.", DefaultValueFactory = _ => AccelerationMode.Auto };
+    private readonly Option<Firmware> _firmware = new("--firmware") { Description = "What starts machines that do not care: any, direct, bios or uefi.", DefaultValueFactory = _ => Firmware.Any };
+    private readonly Option<int?> _jobs = new("--jobs", "-j") { Description = "Machines running at once. Default: one a core when emulated, two with KVM.", HelpName = "N" };
+    private readonly Option<int?> _memory = new("--memory") { Description = "MiB of guest memory in use at once. Default: what is available, less 1 GiB.", HelpName = "MIB" };
+    private readonly Option<string?> _qemu = new("--qemu") { Description = "QEMU's program. Default: qemu-system-x86_64 or qemu-system-aarch64, as the image is.", HelpName = "PROGRAM" };
+    private readonly Option<bool> _internet = new("--internet") { Description = "Machines can reach the internet: tests that need it are run." };
+
+    internal void AddTo(Command command)
+    {
+        _platform.AcceptOnlyFromAmong("qemu");
+        foreach (Option option in new Option[] { _platform, _image, _accel, _firmware, _jobs, _memory, _qemu, _internet })
+            command.Add(option);
+    }
+
+    /// <summary>Prepares the image and the platform. May build the reference image, unpack a file, and boot a probe guest.</summary>
+    /// <exception cref="UsageException">An option cannot be used.</exception>
+    internal async Task<Target> OpenAsync(ParseResult parsed, IProgress<string> progress, CancellationToken cancel)
+    {
+        QemuOptions options = Options(parsed);
+        if (options.Validate() is { Count: > 0 } problems)
+            throw new UsageException(string.Join('\n', problems));
+        string file = parsed.GetValue(_image)!;
+        if (file == Reference)
+            file = await ImageCommand.ReferenceAsync(surroundings, progress, cancel);
+        Image image = await ImageFile.PrepareAsync(Path.GetFullPath(file), surroundings.CacheDirectory, progress, cancel);
+        QemuPlatform platform = await QemuPlatform.CreateAsync(options, image, TimeProvider.System, cancel);
+        IReadOnlySet<Feature> features = parsed.GetValue(_internet) ? platform.Features.Append(Feature.Internet).ToHashSet() : platform.Features;
+        return new Target(image, platform, features);
+    }
+
+    private QemuOptions Options(ParseResult parsed) => new()
+    {
+        Binary = parsed.GetValue(_qemu),
+        Acceleration = parsed.GetValue(_accel),
+        DefaultFirmware = parsed.GetValue(_firmware),
+        Machines = parsed.GetValue(_jobs),
+        MemoryMiB = parsed.GetValue(_memory),
+        CacheDirectory = surroundings.CacheDirectory,
+    };
+}
+
+/// <summary>What is tested and where.</summary>
+/// <param name="Image">The image.</param>
+/// <param name="Platform">The platform; disposed with the target.</param>
+/// <param name="Features">What platform and run offer.</param>
+internal sealed record Target(Image Image, IPlatform Platform, IReadOnlySet<Feature> Features) : IAsyncDisposable
+{
+    public ValueTask DisposeAsync() => Platform.DisposeAsync();
+}

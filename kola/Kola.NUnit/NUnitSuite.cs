@@ -1,0 +1,70 @@
+using System.Reflection;
+using Kola.Discovery;
+using Kola.Planning;
+using NUnit;
+using NUnit.Framework.Api;
+using NUnit.Framework.Interfaces;
+using NUnit.Framework.Internal;
+
+namespace Kola;
+
+/// <summary>The machine tests of one assembly: found without booting anything, run under a <see cref="Running.Session"/>.</summary>
+public sealed class NUnitSuite
+{
+    private readonly Assembly _assembly;
+
+    /// <param name="assembly">An assembly with <see cref="MachineTestAttribute"/>s.</param>
+    public NUnitSuite(Assembly assembly) => _assembly = assembly;
+
+    /// <summary>Every machine test of the assembly.</summary>
+    /// <exception cref="UsageException">A test is written wrongly, or two have one id.</exception>
+    public Catalog Explore()
+    {
+        var runner = new NUnitTestAssemblyRunner(new DefaultTestAssemblyBuilder());
+        runner.Load(_assembly, Settings(1));
+        var cases = new List<TestCase>();
+        var problems = new List<string>();
+        Collect(runner.ExploreTests(TestFilter.Empty), cases, problems);
+        return problems.Count == 0
+            ? Catalog.Of(cases)
+            : throw new UsageException($"{_assembly.GetName().Name}: {problems.Count} machine tests are written wrongly\n{string.Join('\n', problems)}");
+    }
+
+    /// <summary>Runs the planned tests; each waits for its turn at the session's schedule. Returns when all have ended.</summary>
+    public void Run(Plan plan)
+    {
+        HashSet<string> ids = [.. plan.ToRun.Select(t => t.Id)];
+        var runner = new NUnitTestAssemblyRunner(new DefaultTestAssemblyBuilder());
+        // As many workers as tests: all of them wait at the schedule, so that order and capacity are the schedule's alone.
+        runner.Load(_assembly, Settings(Math.Max(1, ids.Count)));
+        runner.Run(TestListener.NULL, new PlannedFilter(ids));
+    }
+
+    private static Dictionary<string, object> Settings(int workers) => new()
+    {
+        [FrameworkPackageSettings.NumberOfTestWorkers] = workers,
+        // Order and parallelism belong to the schedule; NUnit's defaults would run the cases of a class one by one.
+        [FrameworkPackageSettings.SynchronousEvents] = false,
+    };
+
+    private static void Collect(ITest test, List<TestCase> cases, List<string> problems)
+    {
+        if (!test.IsSuite && test.Method?.GetCustomAttributes<MachineTestAttribute>(false).Length > 0)
+        {
+            if (test.Properties.Get(TestCaseReader.Property) is TestCase found)
+                cases.Add(found);
+            else
+                problems.Add((string?)test.Properties.Get(PropertyNames.SkipReason) ?? $"{test.FullName} cannot run");
+        }
+
+        foreach (ITest child in test.Tests)
+            Collect(child, cases, problems);
+    }
+
+    private sealed class PlannedFilter(HashSet<string> ids) : TestFilter
+    {
+        public override bool Match(ITest test) => test.Properties.Get(TestCaseReader.Property) is TestCase found && ids.Contains(found.Id);
+
+        public override TNode AddToXml(TNode parentNode, bool recursive) => parentNode.AddElement("planned");
+    }
+}

@@ -1,0 +1,36 @@
+namespace Kola;
+
+/// <summary>How to boot the machine of this parameter. What is not given keeps the default of <see cref="MachineSpec"/>.</summary>
+[AttributeUsage(AttributeTargets.Parameter)]
+public sealed class SpecAttribute : Attribute
+{
+    /// <summary>File with the Ignition config (JSON), beside the test's source. Default none.</summary>
+    public string? Config { get; init; }
+
+    /// <summary>Guest memory in MiB. Default 1024.</summary>
+    public int MemoryMiB { get; init; } = 1024;
+
+    /// <summary>Virtual CPUs. Default 1.</summary>
+    public int Cpus { get; init; } = 1;
+
+    /// <summary>Grow the boot disk to this many MiB. Default 0: as the image has it.</summary>
+    public int DiskMiB { get; init; }
+
+    /// <summary>Empty disks as <c>SIZE_MIB:SERIAL</c>, e.g. <c>"520:data"</c>. Default none.</summary>
+    public string[] Disks { get; init; } = [];
+
+    /// <summary>Default <see cref="Firmware.Any"/>.</summary>
+    public Firmware Firmware { get; init; } = Firmware.Any;
+
+    /// <summary>Attach a TPM 2.0.</summary>
+    public bool Tpm { get; init; }
+
+    /// <summary>Who SSH logs in as. Default <c>core</c>.</summary>
+    public string User { get; init; } = "core";
+
+    /// <summary>Leave update_engine's configuration alone. Default no.</summary>
+    public bool Updates { get; init; }
+
+    /// <summary>Static host name the harness writes. Default none.</summary>
+    public string? Hostname { get; init; }
+}

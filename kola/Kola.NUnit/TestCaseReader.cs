@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Reflection;
+using NUnit.Framework;
+using NUnit.Framework.Interfaces;
+
+namespace Kola;
+
+/// <summary>Reads a test case off a method's signature and attributes.</summary>
+internal static class TestCaseReader
+{
+    /// <summary>Where a built test carries its <see cref="TestCase"/>.</summary>
+    internal const string Property = "kola";
+
+    /// <exception cref="UsageException">The signature or an attribute is not what a machine test can have.</exception>
+    internal static TestCase Read(MachineTestAttribute attribute, IMethodInfo method)
+    {
+        MethodInfo info = method.MethodInfo;
+        string source = $"{info.DeclaringType!.FullName}.{info.Name}";
+        return new TestCase
+        {
+            Id = attribute.Id,
+            Sentence = info.Name.Replace('_', ' '),
+            Source = source,
+            Machines = Machines(info, source),
+            Formerly = attribute.Formerly,
+            Minutes = attribute.Minutes is >= 1 and <= 240 ? attribute.Minutes : throw Wrong(source, $"Minutes = {attribute.Minutes}", "1 to 240"),
+            Needs = attribute.Needs,
+            Platforms = attribute.Platforms,
+            Architectures = attribute.Architectures,
+            Since = attribute.Since,
+            Until = attribute.Until,
+            Tags = [.. info.GetCustomAttributes<CategoryAttribute>().Concat(info.DeclaringType.GetCustomAttributes<CategoryAttribute>()).Select(c => c.Name)],
+            Tolerates = [.. info.GetCustomAttributes<ToleratesAttribute>().Select(t => Toleration(t, source))],
+        };
+    }
+
+    private static MachineSpec[] Machines(MethodInfo method, string source)
+    {
+        ParameterInfo[] parameters = method.GetParameters();
+        int machines = parameters.Length > 0 && parameters[^1].ParameterType == typeof(Lab) ? parameters.Length - 1 : parameters.Length;
+        if (machines == 0)
+            throw Wrong(source, "no parameter of type Machine", "one parameter for each machine");
+        ParameterInfo? odd = parameters.Take(machines).FirstOrDefault(p => p.ParameterType != typeof(Machine));
+        if (odd is not null)
+            throw Wrong(source, $"parameter {odd.Name} of type {odd.ParameterType.Name}", "parameters of type Machine, then at most one Lab");
+        return [.. parameters.Take(machines).Select(p => Spec(p, method, source))];
+    }
+
+    private static MachineSpec Spec(ParameterInfo parameter, MethodInfo method, string source)
+    {
+        SpecAttribute spec = parameter.GetCustomAttribute<SpecAttribute>() ?? new SpecAttribute();
+        string? file = spec.Config is null ? null : ConfigFile(spec.Config, method, source);
+        return new MachineSpec
+        {
+            Name = parameter.Name!.ToLowerInvariant(),
+            Config = file is null ? null : File.ReadAllText(file),
+            ConfigFile = spec.Config,
+            MemoryMiB = spec.MemoryMiB >= 256 ? spec.MemoryMiB : throw Wrong(source, $"{parameter.Name}: MemoryMiB = {spec.MemoryMiB}", "at least 256"),
+            Cpus = spec.Cpus is >= 1 and <= 64 ? spec.Cpus : throw Wrong(source, $"{parameter.Name}: Cpus = {spec.Cpus}", "1 to 64"),
+            DiskMiB = spec.DiskMiB == 0 ? null : spec.DiskMiB,
+            Disks = [.. spec.Disks.Select(d => Disk(d, source))],
+            Firmware = spec.Firmware,
+            Tpm = spec.Tpm,
+            User = spec.User,
+            Updates = spec.Updates,
+            Hostname = spec.Hostname,
+        };
+    }
+
+    // Flatcar.Tests.Ignition.OnceTests + "once.ign" → Ignition/once.ign beside the assembly, where the build put it.
+    private static string ConfigFile(string name, MethodInfo method, string source)
+    {
+        Assembly assembly = method.DeclaringType!.Assembly;
+        string root = assembly.GetName().Name!;
+        string space = method.DeclaringType.Namespace ?? "";
+        string folder = space.StartsWith(root + ".", StringComparison.Ordinal) ? space[(root.Length + 1)..].Replace('.', '/') : "";
+        string file = Path.Combine(Path.GetDirectoryName(assembly.Location)!, folder, name);
+        return File.Exists(file) ? file : throw Wrong(source, $"Config = \"{name}\", which is not at {file}", "a file beside the test's source, copied to the output");
+    }
+
+    // 520:data
+    private static ExtraDisk Disk(string text, string source) =>
+        text.Split(':') is [var size, { Length: >= 1 and <= 20 } serial] && int.TryParse(size, CultureInfo.InvariantCulture, out int mib) && mib > 0
+            ? new ExtraDisk(mib, serial)
+            : throw Wrong(source, $"disk \"{text}\"", "SIZE_MIB:SERIAL with a serial of 1 to 20 characters, e.g. \"520:data\"");
+
+    private static Toleration Toleration(ToleratesAttribute attribute, string source) => string.IsNullOrWhiteSpace(attribute.Because)
+        ? throw Wrong(source, $"[Tolerates(\"{attribute.Check}\")] without a reason", "because: why the check may fire here")
+        : new Toleration(attribute.Check, attribute.Because);
+
+    private static UsageException Wrong(string source, string got, string wanted) =>
+        new($"{source}: {got}\n  wanted:  {wanted}");
+}

@@ -1,0 +1,77 @@
+using Kola.Discovery;
+using Kola.Planning;
+using Kola.Scheduling;
+
+namespace Kola.Tests.Planning;
+
+public sealed class PlanTests
+{
+    private static readonly Setting s_setting = new()
+    {
+        Platform = "qemu",
+        Features = new HashSet<Feature> { Feature.Console },
+        Capacity = new Capacity { Machines = 2, MemoryMiB = 4096, Cpus = 4 },
+        Image = Some.Image() with { Lacks = [Feature.UpdateEngine] },
+        Checks = new HashSet<string> { "kernel-panic" },
+    };
+
+    [Test]
+    public void What_needs_nothing_runs() => Assert.That(SkipOf(Some.Case()), Is.Null);
+
+    [Test]
+    public void A_feature_the_image_lacks_is_a_skip_with_a_remedy()
+    {
+        Skip skip = SkipOf(Some.Case() with { Needs = [Feature.UpdateEngine] })!;
+        Assert.That(skip.Reason, Is.EqualTo("the image has no update_engine"));
+        Assert.That(skip.Remedy, Does.Contain("--image FILE"));
+    }
+
+    [Test]
+    public void A_feature_of_a_release_is_there_unless_the_image_lacks_it() => Assert.That(SkipOf(Some.Case() with { Needs = [Feature.Selinux] }), Is.Null);
+
+    [TestCase(Feature.Tpm)]
+    [TestCase(Feature.Internet)]
+    public void A_feature_platform_and_run_do_not_offer_is_a_skip(Feature feature) => Assert.That(SkipOf(Some.Case() with { Needs = [feature] }), Is.Not.Null);
+
+    [Test]
+    public void What_a_spec_asks_for_is_needed_without_saying_so()
+    {
+        Assert.That(SkipOf(Some.Case("two", 10, Some.Machine("a"), Some.Machine("b")))!.Reason, Does.Contain("private network"));
+        Assert.That(SkipOf(Some.Case("tpm", 10, Some.Machine() with { Tpm = true }))!.Reason, Does.Contain("TPM"));
+        Assert.That(SkipOf(Some.Case("disks", 10, Some.Machine() with { Disks = [new ExtraDisk(1, "a")] }))!.Reason, Does.Contain("disks"));
+    }
+
+    [TestCase("4459.2.1", null, false)]
+    [TestCase("4459.2.0", null, true)]
+    [TestCase(null, "4459.2.0", false)]
+    [TestCase(null, "4459.2.1", true)]
+    [TestCase("3000.0.0", "5000.0.0", true)]
+    public void The_version_range_is_half_open(string? since, string? until, bool runs) =>
+        Assert.That(SkipOf(Some.Case() with { Since = since, Until = until }) is null, Is.EqualTo(runs));
+
+    [Test]
+    public void A_range_does_not_skip_on_an_image_of_unknown_version() =>
+        Assert.That(PlanOf(Some.Case() with { Since = "9999.0.0" }, s_setting with { Image = s_setting.Image with { Version = null } }).Tests[0].Skip, Is.Null);
+
+    [Test]
+    public void A_config_that_does_not_parse_ends_the_plan() =>
+        Assert.That(() => SkipOf(Some.Case("bad", 10, Some.Machine() with { Config = "{", ConfigFile = "bad.ign" })), Throws.TypeOf<UsageException>().With.Message.StartsWith("bad/machine: bad.ign:1:"));
+
+    [Test]
+    public void More_machines_than_there_can_be_end_the_plan() =>
+        Assert.That(
+            () => PlanOf(Some.Case("big", 10, Some.Machine("a"), Some.Machine("b"), Some.Machine("c")), s_setting with { Features = new HashSet<Feature> { Feature.PrivateNetwork } }),
+            Throws.TypeOf<UsageException>().With.Message.Contains("raise --jobs"));
+
+    [Test]
+    public void A_toleration_of_no_check_ends_the_plan() =>
+        Assert.That(() => SkipOf(Some.Case() with { Tolerates = [new Toleration("kernel-panik", "typo")] }), Throws.TypeOf<UsageException>().With.Message.Contains("kernel-panik"));
+
+    [Test]
+    public void Every_feature_has_a_reason_and_a_remedy() =>
+        Assert.That(FeatureFacts.All.Keys, Is.EquivalentTo(Enum.GetValues<Feature>()));
+
+    private static Skip? SkipOf(TestCase test) => PlanOf(test, s_setting).Tests[0].Skip;
+
+    private static Plan PlanOf(TestCase test, Setting setting) => Plan.For(Catalog.Of([test]), new Selection(), setting);
+}

@@ -1,0 +1,113 @@
+using Kola;
+using NUnit.Framework;
+
+[assembly: Parallelizable(ParallelScope.All)]
+[assembly: FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+
+namespace Samples;
+
+/// <summary>Tests that end in every way a test can, on purpose: what a run makes of each is the harness's own test.</summary>
+[Category("sample")]
+public sealed class SampleTests
+{
+    [MachineTest("sample.passes", Minutes = 2)]
+    public async Task A_test_passes(Machine machine) =>
+        Assert.That((await machine.RunAsync("echo hello")).Text, Is.EqualTo("hello"));
+
+    [MachineTest("sample.fails.assertion", Minutes = 2)]
+    public async Task An_assertion_fails(Machine machine) =>
+        Assert.That((await machine.RunAsync("echo hello")).Text, Is.EqualTo("goodbye"));
+
+    [MachineTest("sample.fails.command", Minutes = 2)]
+    public Task A_command_fails(Machine machine) => machine.RunAsync("ls /no/such/directory");
+
+    [MachineTest("sample.fails.several", Minutes = 2)]
+    public async Task Several_assertions_fail_and_all_are_told(Machine machine)
+    {
+        string text = (await machine.RunAsync("echo hello")).Text;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(text, Has.Length.EqualTo(1));
+            Assert.That(text, Is.EqualTo("goodbye"));
+        }
+    }
+
+    [MachineTest("sample.fails.part", Minutes = 2)]
+    public async Task One_part_fails_and_the_others_are_still_tried(Machine machine, Lab lab)
+    {
+        await lab.StepAsync("Wrong", () => machine.RunAsync("false"));
+        await lab.StepAsync("Unequal", async () => Assert.That((await machine.RunAsync("echo 1")).Text, Is.EqualTo("2")));
+        await lab.StepAsync("Other", async () => Assert.That((await machine.RunAsync("echo 3")).Text, Is.EqualTo("4")));
+        await lab.StepAsync("Right", () => machine.RunAsync("true"));
+    }
+
+    [MachineTest("sample.fails.fault", Minutes = 2)]
+    public async Task The_test_itself_has_a_fault(Machine machine)
+    {
+        await machine.RunAsync("true");
+        throw new InvalidOperationException("the author made a mistake");
+    }
+
+    [MachineTest("sample.hangs.command", Minutes = 1)]
+    public Task A_command_never_ends(Machine machine) => machine.RunAsync("sleep infinity", TimeSpan.FromHours(1));
+
+    [MachineTest("sample.hangs.thread", Minutes = 1)]
+    public async Task The_test_holds_its_thread_for_ever(Machine machine)
+    {
+        await machine.RunAsync("true");
+        using var never = new ManualResetEvent(false);
+        never.WaitOne();
+    }
+
+    [MachineTest("sample.waits", Minutes = 2)]
+    public Task What_is_waited_for_never_comes(Machine machine) =>
+        machine.WaitForAsync("pigs to fly", () => machine.TryRunAsync("test -e /pigs"), pigs => pigs.ExitCode == 0, TimeSpan.FromSeconds(1));
+
+    [MachineTest("sample.panics", Minutes = 5)]
+    public Task The_kernel_panics(Machine machine) => machine.SudoAsync("sync; echo c >/proc/sysrq-trigger", TimeSpan.FromMinutes(4));
+
+    [MachineTest("sample.panics.on-purpose", Minutes = 5)]
+    [Tolerates("kernel-panic", because: "the test is about panics")]
+    public async Task A_panic_that_is_tolerated_does_not_fail_the_test(Machine machine)
+    {
+        Assert.That(async () => await machine.SudoAsync("sync; echo c >/proc/sysrq-trigger", TimeSpan.FromSeconds(5)), Throws.InstanceOf<MachineException>());
+        await machine.ResetAsync();
+    }
+
+    [MachineTest("sample.emergency", Minutes = 5)]
+    public Task The_first_boot_ends_in_the_emergency_shell([Spec(Config = "emergency.ign")] Machine machine) => machine.RunAsync("true");
+
+    [MachineTest("sample.poweroff", Minutes = 5)]
+    public Task The_machine_powers_off(Machine machine) => machine.SudoAsync("systemctl poweroff; sleep infinity", TimeSpan.FromMinutes(4));
+
+    [MachineTest("sample.finding", Minutes = 3)]
+    public async Task A_check_fires_in_the_journal_of_a_test_that_went_well(Machine machine)
+    {
+        await machine.WriteFileAsync("/etc/systemd/system/broken.service", "[Service]\nType=oneshot\nExecStart=/bin/false\n");
+        await machine.TryRunAsync("sudo systemctl start broken.service");
+    }
+
+    [MachineTest("sample.broken", Minutes = 2)]
+    public async Task The_place_is_wrong(Machine machine)
+    {
+        await machine.RunAsync("true");
+        throw new PlatformException("the image store is on fire");
+    }
+
+    [MachineTest("sample.leaks", Minutes = 2)]
+    public async Task Something_is_left_behind(Machine machine)
+    {
+        _ = machine.TryRunAsync("sleep 600");
+        await machine.RunAsync("true");
+    }
+
+    [MachineTest("sample.skips", Minutes = 2)]
+    public async Task The_test_finds_that_it_does_not_apply(Machine machine)
+    {
+        await machine.RunAsync("true");
+        Assert.Ignore("there is nothing to see here");
+    }
+
+    [MachineTest("sample.needs", Needs = [Feature.Internet])]
+    public Task Something_that_is_not_offered_is_needed(Machine machine) => machine.RunAsync("true");
+}

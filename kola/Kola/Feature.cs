@@ -1,0 +1,56 @@
+using System.Text.Json.Serialization;
+
+namespace Kola;
+
+/// <summary>
+/// Something a test needs that not every platform, image or run offers. A test asks for a feature, never for a platform's name; what
+/// is missing is a skip with <see cref="FeatureFacts.Remedy"/>.
+/// </summary>
+[JsonConverter(typeof(JsonStringEnumConverter<Feature>))]
+public enum Feature
+{
+    /// <summary>The serial console is captured from the first byte.</summary>
+    [JsonStringEnumMemberName("console")] Console,
+
+    /// <summary>Extra disks can be attached, with serial numbers.</summary>
+    [JsonStringEnumMemberName("extra-disks")] ExtraDisks,
+
+    /// <summary>Machines of one test share a private network segment.</summary>
+    [JsonStringEnumMemberName("private-network")] PrivateNetwork,
+
+    /// <summary>A TPM 2.0 can be attached.</summary>
+    [JsonStringEnumMemberName("tpm")] Tpm,
+
+    /// <summary>UEFI firmware with variables of its own.</summary>
+    [JsonStringEnumMemberName("uefi")] Uefi,
+
+    /// <summary>The image's own boot loader runs, so kernel arguments set on disk take effect.</summary>
+    [JsonStringEnumMemberName("boot-loader")] BootLoader,
+
+    /// <summary>The image has update_engine and its client.</summary>
+    [JsonStringEnumMemberName("update-engine")] UpdateEngine,
+
+    /// <summary>The image has locksmith.</summary>
+    [JsonStringEnumMemberName("locksmith")] Locksmith,
+
+    /// <summary>The image has coreos-cloudinit.</summary>
+    [JsonStringEnumMemberName("cloudinit")] CloudInit,
+
+    /// <summary>The image has an SELinux policy and an SELinux-enabled kernel.</summary>
+    [JsonStringEnumMemberName("selinux")] Selinux,
+
+    /// <summary>The image's kernel was built with CPU microcode.</summary>
+    [JsonStringEnumMemberName("microcode")] Microcode,
+
+    /// <summary>Ignition may set kernel arguments (<c>kernelArguments</c>).</summary>
+    [JsonStringEnumMemberName("ignition-kargs")] IgnitionKernelArguments,
+
+    /// <summary>Ignition runs its disks stage: partitions, raid, filesystems, luks.</summary>
+    [JsonStringEnumMemberName("ignition-disks")] IgnitionDisks,
+
+    /// <summary>The image accepts Ignition 1 and 2.x configs.</summary>
+    [JsonStringEnumMemberName("ignition-v2")] IgnitionV2,
+
+    /// <summary>Machines can reach the internet.</summary>
+    [JsonStringEnumMemberName("internet")] Internet,
+}

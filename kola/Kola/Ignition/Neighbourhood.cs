@@ -1,0 +1,41 @@
+using System.Globalization;
+using Kola.Machines;
+
+namespace Kola.Ignition;
+
+/// <summary>The machines of one test on the segment they share: who has which address.</summary>
+/// <param name="Segment">Name of the segment, unique in the run.</param>
+/// <param name="Machines">Roles, in the order of the parameters. At most 250.</param>
+internal sealed record Neighbourhood(string Segment, IReadOnlyList<string> Machines)
+{
+    // 198.18.0.0/15 is set aside for tests of devices (RFC 2544): it meets neither a user's network nor QEMU's 10.0.2.0/24.
+    private const string Prefix = "198.18.0.";
+
+    /// <summary>IPv4 address of a machine.</summary>
+    internal string AddressOf(string machine) => Prefix + (Number(machine) + 1).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The card a machine has on the segment. Locally administered, unicast; segments are apart, so addresses may repeat.</summary>
+    internal PrivateLink LinkOf(string machine) => new(Segment, $"52:54:00:6b:00:{Number(machine) + 1:x2}");
+
+    /// <summary>networkd's file for that card. It is not waited for at boot, and never takes the default route.</summary>
+    internal string NetworkFile(string machine) => $"""
+        [Match]
+        MACAddress={LinkOf(machine).Mac}
+
+        [Link]
+        RequiredForOnline=no
+
+        [Network]
+        Address={AddressOf(machine)}/24
+        DHCP=no
+        IPv6AcceptRA=no
+        LinkLocalAddressing=ipv6
+
+        """;
+
+    /// <summary>/etc/hosts with all machines by their roles.</summary>
+    internal string HostsFile() =>
+        "127.0.0.1 localhost\n::1 localhost\n" + string.Concat(Machines.Select(m => $"{AddressOf(m)} {m}\n"));
+
+    private int Number(string machine) => Machines.ToList().IndexOf(machine) is >= 0 and var at ? at : throw new ArgumentException($"no machine \"{machine}\"", nameof(machine));
+}

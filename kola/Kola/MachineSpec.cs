@@ -1,0 +1,65 @@
+using System.Text.Json.Serialization;
+
+namespace Kola;
+
+/// <summary>How to boot one machine of a test. The name is the role: the parameter's name.</summary>
+public sealed record MachineSpec
+{
+    /// <summary>Role within its test: lowercase letters, digits and dashes; unique in the test.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Ignition config as the author wrote it, JSON; null for none. What is rendered from it is in the machine's artifacts.</summary>
+    public string? Config { get; init; }
+
+    /// <summary>Where <see cref="Config"/> came from, for messages: a file name. Null when there is none.</summary>
+    public string? ConfigFile { get; init; }
+
+    /// <summary>Guest memory in MiB. Default 1024, at least 256.</summary>
+    public int MemoryMiB { get; init; } = 1024;
+
+    /// <summary>Virtual CPUs. Default 1: one boots with less total CPU time than two when emulated.</summary>
+    public int Cpus { get; init; } = 1;
+
+    /// <summary>Size the boot disk is grown to, in MiB; null leaves it as the image has it.</summary>
+    public int? DiskMiB { get; init; }
+
+    /// <summary>Empty disks beside the boot disk, in order.</summary>
+    public IReadOnlyList<ExtraDisk> Disks { get; init; } = [];
+
+    /// <summary>Default <see cref="Firmware.Any"/>.</summary>
+    public Firmware Firmware { get; init; } = Firmware.Any;
+
+    /// <summary>Attach a TPM 2.0. Default no.</summary>
+    public bool Tpm { get; init; }
+
+    /// <summary>Who SSH logs in as. Default <c>core</c>; another name is created with sudo rights.</summary>
+    public string User { get; init; } = "core";
+
+    /// <summary>Leave update_engine's configuration alone. Default no: updates are off (<c>SERVER=disabled</c>).</summary>
+    public bool Updates { get; init; }
+
+    /// <summary>Static host name the harness writes; null leaves it to the image and the test's own config.</summary>
+    public string? Hostname { get; init; }
+}
+
+/// <summary>An empty disk.</summary>
+/// <param name="SizeMiB">Size in MiB, at least 1.</param>
+/// <param name="Serial">Serial number, at most 20 characters; in the guest <c>/dev/disk/by-id/virtio-SERIAL</c>.</param>
+public sealed record ExtraDisk(int SizeMiB, string Serial);
+
+/// <summary>What starts the kernel.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<Firmware>))]
+public enum Firmware
+{
+    /// <summary>The run's default: <c>--firmware</c>, else direct kernel boot where the image has a kernel beside it, else BIOS.</summary>
+    [JsonStringEnumMemberName("any")] Any,
+
+    /// <summary>The kernel beside the image, no boot loader.</summary>
+    [JsonStringEnumMemberName("direct")] Direct,
+
+    /// <summary>SeaBIOS and the disk's boot loader.</summary>
+    [JsonStringEnumMemberName("bios")] Bios,
+
+    /// <summary>OVMF and the disk's boot loader, with a copy of the variables per machine.</summary>
+    [JsonStringEnumMemberName("uefi")] Uefi,
+}

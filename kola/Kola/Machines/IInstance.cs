@@ -1,0 +1,34 @@
+namespace Kola.Machines;
+
+/// <summary>One running machine as the platform sees it. Disposing it leaves no process, port or file (but for what was asked to be kept).</summary>
+public interface IInstance : IAsyncDisposable
+{
+    /// <summary>Id it was started with.</summary>
+    string Id { get; }
+
+    /// <summary>Path of the serial console's text, growing while the machine runs, complete after disposal; null if not captured.</summary>
+    string? ConsoleFile { get; }
+
+    /// <summary>How a person reaches it, e.g. <c>127.0.0.1:40022</c>.</summary>
+    string Address { get; }
+
+    /// <summary>Ends when the machine is gone for any reason other than disposal. Never faults.</summary>
+    Task<InstanceExit> Exited { get; }
+
+    /// <summary>
+    /// One authenticated connection. Returns when logged in; fails when this attempt fails (the caller retries).
+    /// </summary>
+    /// <exception cref="MachineException">Nothing answers, or the login was refused.</exception>
+    Task<IShell> ConnectAsync(SshIdentity identity, CancellationToken cancel);
+
+    /// <summary>A hard reset, as by the reset button.</summary>
+    Task ResetAsync(CancellationToken cancel);
+
+    /// <summary>Pulls the plug and starts again from the disk: what was not flushed is lost.</summary>
+    Task PowerCycleAsync(CancellationToken cancel);
+}
+
+/// <summary>How a machine ended.</summary>
+/// <param name="PlatformFault">True when the platform is to blame (emulator crashed or was killed); false when the guest powered off.</param>
+/// <param name="Detail">One line: exit code or signal and the emulator's last words.</param>
+public sealed record InstanceExit(bool PlatformFault, string Detail);

@@ -1,0 +1,28 @@
+using Kola.Scheduling;
+
+namespace Kola.Machines;
+
+/// <summary>A place that can run machines. All promises of this interface and of <see cref="IInstance"/> are tested by one contract.</summary>
+public interface IPlatform : IAsyncDisposable
+{
+    /// <summary>Lowercase, as given to <c>--platform</c>.</summary>
+    string Name { get; }
+
+    /// <summary>What machines here can have.</summary>
+    IReadOnlySet<Feature> Features { get; }
+
+    /// <summary>What may be in use at once.</summary>
+    Capacity Capacity { get; }
+
+    /// <summary>How many times slower than a machine with hardware virtualization: every deadline is multiplied by it. 1 with KVM.</summary>
+    double Slowness { get; }
+
+    /// <summary>Facts for the report: acceleration, emulator version, CPU model. Known after construction.</summary>
+    IReadOnlyDictionary<string, string> Facts { get; }
+
+    /// <summary>
+    /// Starts one machine and returns when it is running (not when it has booted). On cancellation or error nothing of it is left.
+    /// </summary>
+    /// <exception cref="PlatformException">It could not be started.</exception>
+    Task<IInstance> StartAsync(InstanceSpec spec, CancellationToken cancel);
+}

@@ -1,0 +1,51 @@
+using System.Diagnostics.CodeAnalysis;
+using Kola.Machines;
+
+namespace Kola;
+
+/// <summary>What a test has beside its machines. Asked for by a last parameter of this type; most tests need none.</summary>
+public sealed class Lab
+{
+    private readonly LabTerms _terms;
+    private readonly List<string> _failures = [];
+
+    internal Lab(LabTerms terms) => _terms = terms;
+
+    /// <summary>Directory of the test's artifacts: what a test writes there is kept with the run.</summary>
+    public string Directory => _terms.Directory;
+
+    /// <summary>
+    /// Runs a named part of the test. A part that fails is recorded and the test goes on, to fail at its end: many facts of one machine are
+    /// worth more than the first that is wrong. A machine or a platform that is gone ends the test at once.
+    /// </summary>
+    /// <param name="name">Unique in the test, as the peer names its sub-test: <c>ReadOnly</c>.</param>
+    /// <param name="step">What is to hold.</param>
+    [SuppressMessage("Design", "CA1031", Justification = "The border between a test's code and the run: whatever a step throws is its result.")]
+    public async Task StepAsync(string name, Func<Task> step)
+    {
+        long start = _terms.Time.GetTimestamp();
+        (Outcome Outcome, string? Message) end;
+        try
+        {
+            await _terms.Code.Isolate(step);
+            end = (Outcome.Passed, null);
+        }
+        catch (Exception fault) when (fault is not (PlatformException or OperationCanceledException) && _terms.WhyEnded() is null)
+        {
+            end = _terms.Code.Judge(fault);
+        }
+
+        if (end.Outcome == Outcome.Failed)
+            _failures.Add($"{name}: {end.Message}");
+        double seconds = _terms.Time.GetElapsedTime(start).TotalSeconds;
+        _terms.Emit(new StepEnded { At = _terms.Time.GetUtcNow(), Test = _terms.Test, Attempt = _terms.Attempt, Step = name, Outcome = end.Outcome, Message = end.Message, ElapsedSeconds = seconds });
+    }
+
+    /// <summary>Message of the steps that failed; null when all held.</summary>
+    internal string? Failure => _failures.Count switch
+    {
+        0 => null,
+        1 => _failures[0],
+        var many => $"{many} parts failed: {string.Join(", ", _failures.Select(f => f.Split(':')[0]))}\n{string.Join('\n', _failures)}",
+    };
+}

@@ -1,0 +1,20 @@
+namespace Kola.Machines;
+
+/// <summary>What a lab is given by the run.</summary>
+internal sealed record LabTerms
+{
+    internal required string Test { get; init; }
+
+    internal required int Attempt { get; init; }
+
+    internal required string Directory { get; init; }
+
+    internal required TimeProvider Time { get; init; }
+
+    internal required Action<RunEvent> Emit { get; init; }
+
+    /// <summary>Why the test was ended; null while it was not.</summary>
+    internal required Func<KolaException?> WhyEnded { get; init; }
+
+    internal required TestCode Code { get; init; }
+}

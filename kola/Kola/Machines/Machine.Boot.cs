@@ -1,0 +1,192 @@
+using Kola.Machines;
+
+namespace Kola;
+
+/// <content>Getting ready, and going round again.</content>
+public sealed partial class Machine
+{
+    /// <summary>Restarts the machine from within and returns once it is ready under a new boot id.</summary>
+    /// <param name="within">Default 5 minutes, times the platform's slowness; never beyond the test's deadline.</param>
+    /// <exception cref="MachineException">It did not come back, or came back with the old boot id.</exception>
+    public Task RebootAsync(TimeSpan? within = null) => RestartAsync("reboot", within, async cancel =>
+    {
+        IShell shell = await ShellAsync(cancel);
+        // Its exit code says nothing: the connection may be gone before the command returns.
+        await shell.ExecuteAsync("sudo systemctl reboot", null, Stream.Null, Stream.Null, cancel);
+        _log.Add(_terms.Time.GetUtcNow(), "sudo systemctl reboot", null, "", "", TimeSpan.Zero);
+        await WhenLostAsync(shell, Scaled(TimeSpan.FromMinutes(2)), cancel);
+    });
+
+    /// <summary>Presses the reset button: nothing in the machine is asked or told. Returns once it is ready under a new boot id.</summary>
+    /// <inheritdoc cref="RebootAsync" path="/param|/exception"/>
+    public Task ResetAsync(TimeSpan? within = null) => RestartAsync("hard reset", within, _instance.ResetAsync);
+
+    /// <summary>Waits until the machine is ready: SSH answers, the boot has settled without failed units, and it is the expected system.</summary>
+    internal Task BecomeReadyAsync(TimeSpan? within) => ReadyAsync("boot", within ?? TimeSpan.FromMinutes(5), oldBootId: null);
+
+    /// <summary>Writes a line into the journal, if there is a connection and the machine is well enough to take it.</summary>
+    internal async Task<bool> TryMarkAsync(string line, TimeSpan within, CancellationToken cancel)
+    {
+        if (_shell is not { Lost.IsCancellationRequested: false } shell)
+            return false;
+        using var late = new CancellationTokenSource(within, _terms.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
+        try
+        {
+            return await shell.ExecuteAsync($"logger -t kola {Quote(line)}", null, Stream.Null, Stream.Null, either.Token) == 0;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    internal async ValueTask DisconnectAsync()
+    {
+        IShell? shell = Interlocked.Exchange(ref _shell, null);
+        if (shell is not null)
+            await shell.DisposeAsync();
+    }
+
+    private async Task RestartAsync(string how, TimeSpan? within, Func<CancellationToken, Task> act)
+    {
+        string before = BootId;
+        await BoundAsync(async cancel =>
+        {
+            await act(cancel);
+            return true;
+        });
+        await DisconnectAsync();
+        await ReadyAsync(how, within ?? TimeSpan.FromMinutes(5), before);
+    }
+
+    private async Task ReadyAsync(string how, TimeSpan within, string? oldBootId)
+    {
+        long start = _terms.Time.GetTimestamp();
+        TimeSpan limit = Scaled(within);
+        Readiness ready = await BoundAsync(cancel => AskUntilBootedAsync(how, limit, oldBootId, cancel));
+        BootId = ready.BootId;
+        Version = ready.Version;
+        if (ready.Id != _terms.ExpectedId)
+            throw new MachineException($"{Name}: os-release says ID={ready.Id}\n  wanted:  ID={_terms.ExpectedId}\n  got:     ID={ready.Id} VERSION={ready.Version}\n  next:    is this the image you meant to test?");
+        if (!_terms.AcceptUnsettled && (ready.FailedUnits.Count > 0 || ready.State != "running"))
+            throw new MachineException(await UnsettledAsync(ready, how));
+        double seconds = _terms.Time.GetElapsedTime(start).TotalSeconds;
+        _terms.Emit(new MachineReady { At = _terms.Time.GetUtcNow(), Test = _terms.Test, Machine = Name, BootId = BootId, Version = Version, ElapsedSeconds = seconds, Boot = _boots++ });
+    }
+
+    private async Task<Readiness> AskUntilBootedAsync(string how, TimeSpan limit, string? oldBootId, CancellationToken cancel)
+    {
+        string last = "nothing answered";
+        using var late = new CancellationTokenSource(limit, _terms.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
+        try
+        {
+            Waited<Readiness?> asked = await Wait.UntilAsync(
+                async token =>
+                {
+                    (Readiness? seen, last) = await AskAsync(last, token);
+                    return seen;
+                },
+                seen => seen is not null && seen.BootId.Length > 0 && seen.BootId != oldBootId && seen.State is not ("stopping" or ""),
+                limit, TimeSpan.FromSeconds(1), _terms.Time, either.Token);
+            if (asked.Held)
+                return asked.Last!;
+            if (asked.Last?.BootId == oldBootId && oldBootId is not null)
+                last = $"the old boot id {oldBootId}";
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
+        {
+            // Falls through to the message: `last` says how far it got.
+        }
+
+        throw NeverStirred
+            ? new PlatformException($"{Name}: not ready {limit.TotalSeconds:0} s after {how}, and not one byte on its console\n  wanted:  an SSH login\n  got:     {last}\n  next:    does the platform start machines at all? Try `kola spawn`.")
+            : new MachineException($"{Name}: not ready {limit.TotalSeconds:0} s after {how}\n  wanted:  an SSH login and a settled system\n  got:     {last}\n  see:     {_terms.Shown}/console.txt");
+    }
+
+    /// <summary>
+    /// Never ready *and* silent from the first byte: that is the platform's fault. Anything on the console shows that the image got to run.
+    /// </summary>
+    internal bool NeverStirred =>
+        _boots == 0 && _instance.ConsoleFile is { } file && (!File.Exists(file) || new FileInfo(file).Length == 0);
+
+    private async Task<(Readiness? Seen, string Last)> AskAsync(string last, CancellationToken cancel)
+    {
+        try
+        {
+            IShell shell = await ShellAsync(cancel);
+            using var output = new MemoryStream();
+            long start = _terms.Time.GetTimestamp();
+            int? exitCode = await shell.ExecuteAsync(Readiness.Command, null, output, Stream.Null, cancel);
+            string text = System.Text.Encoding.UTF8.GetString(output.ToArray());
+            _log.Add(_terms.Time.GetUtcNow(), "(is it ready?)", exitCode, text, "", _terms.Time.GetElapsedTime(start));
+            if (exitCode is null)
+                return (null, "the connection was lost while it settled");
+            Readiness seen = Readiness.Parse(text);
+            return (seen, $"system state \"{seen.State}\"");
+        }
+        catch (LoginRefusedException refused)
+        {
+            return (null, refused.Message);
+        }
+        catch (MachineException nothing)
+        {
+            // A refused login says more than the silence that may follow it.
+            return (null, last.Contains("refused the login", StringComparison.Ordinal) ? last : nothing.Message);
+        }
+    }
+
+    private async Task<string> UnsettledAsync(Readiness ready, string how)
+    {
+        string first = ready.FailedUnits.Count > 0
+            ? $"{Name}: unit {ready.FailedUnits[0]} failed during {how}"
+            : $"{Name}: the system settled as \"{ready.State}\" after {how}";
+        string details = ready.FailedUnits.Count > 0
+            ? (await TryRunAsync($"systemctl --no-pager --full status {Quote(ready.FailedUnits[0])}")).Text
+            : (await TryRunAsync("systemctl --no-pager list-jobs")).Text;
+        return $"{first}\n  wanted:  state running, no failed unit\n  got:     state {ready.State}, failed: {(ready.FailedUnits.Count == 0 ? "none" : string.Join(", ", ready.FailedUnits))}{Tail("status", details)}\n  see:     {_terms.Shown}/journal.txt";
+    }
+
+    private Task<IShell> ShellAsync() => BoundAsync(ShellAsync);
+
+    // One connection per machine: a login costs an emulated guest seconds. A lost one is replaced at the next command.
+    private async Task<IShell> ShellAsync(CancellationToken cancel)
+    {
+        await _connecting.WaitAsync(cancel);
+        try
+        {
+            if (_shell is { Lost.IsCancellationRequested: false } live)
+                return live;
+            await DisconnectAsync();
+            IShell shell = await _instance.ConnectAsync(_terms.Identity, cancel);
+            if (_hostKey is not null && _hostKey != shell.HostKey)
+            {
+                await shell.DisposeAsync();
+                throw new MachineException($"{Name}: its SSH host key changed\n  wanted:  {_hostKey}\n  got:     {shell.HostKey}");
+            }
+
+            _hostKey = shell.HostKey;
+            _shell = shell;
+            Connected?.Invoke(shell);
+            return shell;
+        }
+        finally
+        {
+            _connecting.Release();
+        }
+    }
+
+    private async Task WhenLostAsync(IShell shell, TimeSpan limit, CancellationToken cancel)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, shell.Lost);
+        try
+        {
+            await Wait.PauseAsync(limit, _terms.Time, either.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            cancel.ThrowIfCancellationRequested();
+        }
+    }
+}

@@ -1,0 +1,203 @@
+using System.Text;
+using Kola.Machines;
+
+namespace Kola;
+
+/// <summary>
+/// A booted machine, as a test holds it. It is bound to its test's deadline: no method outlives that, and none takes a token. All of them
+/// throw <see cref="MachineException"/> when the image is wrong and <see cref="PlatformException"/> when the place is.
+/// </summary>
+public sealed partial class Machine
+{
+    private readonly MachineTerms _terms;
+    private readonly IInstance _instance;
+    private readonly CommandLog _log;
+    private readonly SemaphoreSlim _connecting = new(1, 1);
+    private IShell? _shell;
+    private string? _hostKey;
+    private int _boots;
+
+    internal Machine(MachineSpec spec, IInstance instance, MachineTerms terms, string? address)
+    {
+        Spec = spec;
+        _instance = instance;
+        _terms = terms;
+        Address = address ?? "";
+        _log = new CommandLog(Path.Combine(terms.Directory, "ssh.log"));
+    }
+
+    /// <summary>Its role: the parameter's name.</summary>
+    public string Name => Spec.Name;
+
+    /// <summary>What it was booted from.</summary>
+    public MachineSpec Spec { get; }
+
+    /// <summary>IPv4 address on the segment it shares with the other machines of its test; empty when it is alone.</summary>
+    public string Address { get; }
+
+    /// <summary>Id of the present boot, as <c>/proc/sys/kernel/random/boot_id</c> gives it.</summary>
+    public string BootId { get; private set; } = "";
+
+    /// <summary>VERSION of its os-release.</summary>
+    public string Version { get; private set; } = "";
+
+    internal IInstance Instance => _instance;
+
+    /// <summary>Raised with each new connection, before anybody uses it.</summary>
+    internal event Action<IShell>? Connected;
+
+    /// <summary>Runs a command as the login user.</summary>
+    /// <param name="command">A line of shell. <c>sudo</c> needs no password.</param>
+    /// <param name="within">Default 2 minutes, times the platform's slowness; never beyond the test's deadline.</param>
+    /// <exception cref="MachineException">Its exit code was not 0, it did not end in time, or the connection was lost under it.</exception>
+    public async Task<CommandResult> RunAsync(string command, TimeSpan? within = null)
+    {
+        CommandResult result = await TryRunAsync(command, within);
+        return result.ExitCode == 0 ? result : throw new MachineException(
+            $"{Name}: `{Shown(command)}` ended with exit code {result.ExitCode}\n  wanted:  exit code 0{Tail("got", result.Text)}{Tail("error", result.Error)}\n  see:     {_terms.Shown}/ssh.log");
+    }
+
+    /// <summary>As <see cref="RunAsync"/>, but an exit code other than 0 is a result, not an error.</summary>
+    public async Task<CommandResult> TryRunAsync(string command, TimeSpan? within = null)
+    {
+        using var output = new MemoryStream();
+        using var error = new MemoryStream();
+        (int exitCode, TimeSpan elapsed) = await ExecuteAsync(command, null, output, error, within);
+        string text = Encoding.UTF8.GetString(output.GetBuffer(), 0, (int)output.Length);
+        string errors = Encoding.UTF8.GetString(error.GetBuffer(), 0, (int)error.Length);
+        _log.Add(_terms.Time.GetUtcNow(), command, exitCode, text, errors, elapsed);
+        return new CommandResult { Command = command, ExitCode = exitCode, Text = text.TrimEnd(), Error = errors.TrimEnd(), Elapsed = elapsed };
+    }
+
+    /// <summary>Runs a whole line of shell as root.</summary>
+    /// <inheritdoc cref="RunAsync" path="/param|/exception"/>
+    public Task<CommandResult> SudoAsync(string command, TimeSpan? within = null) => RunAsync($"sudo sh -c {Quote(command)}", within);
+
+    /// <summary>Writes a file as root, making its directory. The text is UTF-8.</summary>
+    /// <param name="path">Absolute path in the machine.</param>
+    /// <param name="text">The whole content.</param>
+    /// <param name="mode">Octal permissions. Default 0644.</param>
+    public Task WriteFileAsync(string path, string text, string mode = "0644") => UploadAsync(path, new MemoryStream(Encoding.UTF8.GetBytes(text)), mode);
+
+    /// <summary>Writes a file as root from a stream, making its directory.</summary>
+    /// <inheritdoc cref="WriteFileAsync" path="/param"/>
+    public async Task UploadAsync(string path, Stream content, string mode = "0644")
+    {
+        string command = $"sudo install -D -m {mode} /dev/stdin {Quote(path)}";
+        using var error = new MemoryStream();
+        (int exitCode, TimeSpan elapsed) = await ExecuteAsync(command, content, Stream.Null, error, null);
+        string errors = Encoding.UTF8.GetString(error.ToArray());
+        _log.Add(_terms.Time.GetUtcNow(), command, exitCode, "", errors, elapsed);
+        if (exitCode != 0)
+            throw new MachineException($"{Name}: could not write {path}: exit code {exitCode}{Tail("error", errors)}");
+    }
+
+    /// <summary>The content of a file, read as root, as UTF-8 and as it is.</summary>
+    public async Task<string> ReadFileAsync(string path)
+    {
+        using var content = new MemoryStream();
+        await DownloadAsync(path, content);
+        return Encoding.UTF8.GetString(content.ToArray());
+    }
+
+    /// <summary>Copies a file's bytes out, read as root.</summary>
+    public async Task DownloadAsync(string path, Stream to)
+    {
+        string command = $"sudo cat {Quote(path)}";
+        using var error = new MemoryStream();
+        (int exitCode, TimeSpan elapsed) = await ExecuteAsync(command, null, to, error, null);
+        string errors = Encoding.UTF8.GetString(error.ToArray());
+        _log.Add(_terms.Time.GetUtcNow(), command, exitCode, "", errors, elapsed);
+        if (exitCode != 0)
+            throw new MachineException($"{Name}: could not read {path}: exit code {exitCode}{Tail("error", errors)}");
+    }
+
+    /// <summary>Whether a login with a password is let in. Tries once and logs out again.</summary>
+    /// <exception cref="MachineException">The machine did not answer, so nothing is known.</exception>
+    public async Task<bool> LetsInAsync(string user, string password)
+    {
+        try
+        {
+            await using IShell shell = await BoundAsync(cancel => _instance.ConnectAsync(_terms.Identity.WithPassword(user, password), cancel));
+            return true;
+        }
+        catch (LoginRefusedException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Quotes one word for a shell.</summary>
+    public static string Quote(string word) => "'" + word.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
+
+    internal TimeSpan Scaled(TimeSpan limit) => limit * _terms.Slowness;
+
+    private async Task<(int ExitCode, TimeSpan Elapsed)> ExecuteAsync(string command, Stream? input, Stream output, Stream error, TimeSpan? within)
+    {
+        TimeSpan limit = Scaled(within ?? TimeSpan.FromMinutes(2));
+        IShell shell = await ShellAsync();
+        long start = _terms.Time.GetTimestamp();
+        int? exitCode = await BoundAsync(async cancel =>
+        {
+            using var late = new CancellationTokenSource(limit, _terms.Time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
+            try
+            {
+                return await shell.ExecuteAsync(command, input, output, error, either.Token);
+            }
+            catch (OperationCanceledException) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
+            {
+                throw new MachineException($"{Name}: `{Shown(command)}` did not end within {limit.TotalSeconds:0} s\n  see:     {_terms.Shown}/ssh.log");
+            }
+        });
+        TimeSpan elapsed = _terms.Time.GetElapsedTime(start);
+        _terms.Emit(new CommandRan { At = _terms.Time.GetUtcNow(), Test = _terms.Test, Machine = Name, Command = Shown(command), ExitCode = exitCode, ElapsedSeconds = elapsed.TotalSeconds });
+        if (exitCode is { } code)
+            return (code, elapsed);
+        await ThrowWhyLostAsync();
+        throw new MachineException($"{Name}: the connection was lost {elapsed.TotalSeconds:0.0} s into `{Shown(command)}`\n  see:     {_terms.Shown}/console.txt");
+    }
+
+    // A connection that breaks is often the first sign of a panic or of a dead emulator, whose own words are the better message.
+    private async Task ThrowWhyLostAsync()
+    {
+        Task told = Task.WhenAny(_instance.Exited, Task.Delay(Timeout.InfiniteTimeSpan, _terms.Time, _terms.Deadline));
+        await Task.WhenAny(told, Wait.PauseAsync(TimeSpan.FromSeconds(1), _terms.Time, CancellationToken.None));
+        if (_terms.WhyEnded() is { } why)
+            throw Again(why);
+    }
+
+    /// <summary>Runs a step under the test's deadline; when that ends it, the reason the test ended for is what is thrown.</summary>
+    private async Task<T> BoundAsync<T>(Func<CancellationToken, Task<T>> step)
+    {
+        try
+        {
+            _terms.Deadline.ThrowIfCancellationRequested();
+            return await step(_terms.Deadline);
+        }
+        catch (OperationCanceledException) when (_terms.Deadline.IsCancellationRequested && _terms.WhyEnded() is { } why)
+        {
+            throw Again(why);
+        }
+    }
+
+    private static KolaException Again(KolaException why) => why is PlatformException
+        ? new PlatformException(why.Message, why)
+        : new MachineException(why.Message, why);
+
+    private static string Shown(string command)
+    {
+        string line = command.ReplaceLineEndings(" ⏎ ");
+        return line.Length <= 200 ? line : line[..200] + "…";
+    }
+
+    // The last 20 lines, indented: what CI shows without anybody opening a file.
+    private static string Tail(string title, string text)
+    {
+        if (text.Length == 0)
+            return "";
+        string[] lines = text.TrimEnd().Split('\n');
+        string shown = string.Join("\n    ", lines.TakeLast(20));
+        return $"\n  {title + ":",-9}" + (lines.Length == 1 ? shown : (lines.Length > 20 ? $"(last 20 of {lines.Length} lines)" : "") + "\n    " + shown);
+    }
+}

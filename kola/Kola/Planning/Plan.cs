@@ -1,0 +1,79 @@
+using Kola.Discovery;
+using Kola.Ignition;
+using Kola.Scheduling;
+
+namespace Kola.Planning;
+
+/// <summary>What a run is going to do. A pure function of what is known before anything boots, so <c>kola plan</c> is exact.</summary>
+public sealed record Plan
+{
+    /// <summary>Every selected test, in the catalog's order. Never empty.</summary>
+    public required IReadOnlyList<PlannedTest> Tests { get; init; }
+
+    /// <summary>Those that are to run.</summary>
+    public IEnumerable<TestCase> ToRun => Tests.Where(t => t.Skip is null).Select(t => t.Case);
+
+    /// <exception cref="UsageException">A config is wrong, or a test asks for more than the platform has.</exception>
+    public static Plan For(Catalog catalog, Selection selection, Setting setting)
+    {
+        PlannedTest[] tests = [.. selection.From(catalog).Select(c => new PlannedTest(c, Decide(c, setting)))];
+        foreach (TestCase test in tests.Where(t => t.Skip is null).Select(t => t.Case))
+            Check(test, setting);
+        return new Plan { Tests = tests };
+    }
+
+    private static Skip? Decide(TestCase test, Setting setting)
+    {
+        if (test.Platforms.Count > 0 && !test.Platforms.Contains(setting.Platform))
+            return new Skip($"it is bound to {string.Join(", ", test.Platforms)}, this is {setting.Platform}", $"Run with --platform {test.Platforms[0]}.");
+        if (test.Architectures.Count > 0 && !test.Architectures.Contains(setting.Image.Architecture))
+            return new Skip($"it is bound to {string.Join(", ", test.Architectures)}, the image is {setting.Image.Architecture}", "Run it on an image of that architecture.");
+        if (OutOfRange(test, setting.Image) is { } range)
+            return range;
+        foreach (Feature feature in test.Needs.Concat(Implied(test)).Distinct().Where(f => !setting.Has(f)))
+        {
+            FeatureFacts facts = FeatureFacts.All[feature];
+            return new Skip(facts.Missing, facts.Remedy);
+        }
+
+        return null;
+    }
+
+    // What a spec asks for needs no second word in Needs.
+    private static IEnumerable<Feature> Implied(TestCase test)
+    {
+        if (test.Machines.Count > 1)
+            yield return Feature.PrivateNetwork;
+        if (test.Machines.Any(m => m.Disks.Count > 0))
+            yield return Feature.ExtraDisks;
+        if (test.Machines.Any(m => m.Tpm))
+            yield return Feature.Tpm;
+        if (test.Machines.Any(m => m.Firmware == Firmware.Uefi))
+            yield return Feature.Uefi;
+    }
+
+    private static Skip? OutOfRange(TestCase test, Image image)
+    {
+        if (image.Version is not { } text || !TryVersion(text, out Version? version))
+            return null;
+        if (test.Since is { } since && version < Version.Parse(since))
+            return new Skip($"it holds since version {since}, the image is {text}", "Run it on a newer image.");
+        if (test.Until is { } until && version >= Version.Parse(until))
+            return new Skip($"it held until version {until}, the image is {text}", "Run it on an older image.");
+        return null;
+    }
+
+    // 4459.0.0+nightly-20260821-2100
+    private static bool TryVersion(string text, out Version? version) => Version.TryParse(text.Split('+', '-')[0], out version);
+
+    private static void Check(TestCase test, Setting setting)
+    {
+        foreach (MachineSpec machine in test.Machines.Where(m => m.Config is not null))
+            IgnitionConfig.Parse(machine.Config!, $"{test.Id}/{machine.Name}: {machine.ConfigFile}").CheckVersion(setting.Image.IgnitionMaximum);
+        Capacity needed = Capacity.Of(test.Machines);
+        if (!setting.Capacity.Holds(needed))
+            throw new UsageException($"{test.Id} needs {needed.Machines} machines, {needed.MemoryMiB} MiB and {needed.Cpus} CPUs at once\n  wanted:  at most {setting.Capacity.Machines} machines, {setting.Capacity.MemoryMiB} MiB and {setting.Capacity.Cpus} CPUs\n  next:    raise --jobs, or leave the test out: --exclude {test.Id}");
+        foreach (Toleration tolerated in test.Tolerates.Where(t => !setting.Checks.Contains(t.Check)))
+            throw new UsageException($"{test.Id} tolerates \"{tolerated.Check}\", which is no check\n  wanted:  one of {string.Join(", ", setting.Checks.Order())}");
+    }
+}

@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Kola.Reporting;
+
+/// <summary>
+/// <c>results.json</c>: the whole report for programs. Its shape is <c>docs/results.schema.json</c>; within <c>kola.results/1</c> members are only
+/// ever added.
+/// </summary>
+public static class JsonReport
+{
+    /// <summary>Names the shape of the file.</summary>
+    public const string Schema = "kola.results/1";
+
+    /// <summary>Ends with a line end; members without a value are left out.</summary>
+    public static string Render(Report report)
+    {
+        var results = new
+        {
+            Schema,
+            report.ExitCode,
+            Run = RunOf(report),
+            report.Problems,
+            Counts = report.Counts.ToDictionary(count => count.Key.Word(), count => count.Value),
+            Tests = report.Tests.Select(TestOf),
+            Leftovers = report.Leftovers.Select(left => new { left.Test, left.What, left.Message }),
+        };
+        return JsonSerializer.Serialize(results, EventFormat.Indented) + "\n";
+    }
+
+    private static object RunOf(Report report) => new
+    {
+        Name = report.Run?.Run,
+        report.Run?.Kola,
+        report.Run?.CommandLine,
+        report.Run?.Platform,
+        report.Run?.Facts,
+        report.Run?.Image,
+        report.Run?.Slowness,
+        Started = Time(report.Run?.At),
+        Ended = Time(report.Ended),
+        ElapsedSeconds = Seconds(report.ElapsedSeconds),
+        report.Complete,
+        report.Stopped,
+    };
+
+    private static object TestOf(TestReport test) => new
+    {
+        test.Id,
+        test.Sentence,
+        test.Planned,
+        test.Outcome,
+        test.Message,
+        test.Remedy,
+        test.Trace,
+        test.Known,
+        ElapsedSeconds = Seconds(test.ElapsedSeconds),
+        Attempts = test.Attempts.Select(AttemptOf),
+    };
+
+    private static object AttemptOf(AttemptReport attempt) => new
+    {
+        attempt.Number,
+        attempt.Outcome,
+        attempt.Message,
+        attempt.Remedy,
+        attempt.Trace,
+        Started = Time(attempt.Started),
+        ElapsedSeconds = Seconds(attempt.ElapsedSeconds),
+        Machines = attempt.Machines.Select(MachineOf),
+        Steps = attempt.Steps.Select(StepOf),
+        Findings = attempt.Findings.Select(FindingOf),
+    };
+
+    private static object MachineOf(MachineReport machine) => new
+    {
+        machine.Name,
+        machine.Address,
+        machine.Directory,
+        machine.Version,
+        BootSeconds = machine.BootSeconds.Select(Seconds),
+        machine.Ended,
+        machine.PlatformFault,
+    };
+
+    private static object StepOf(StepEnded step) => new { Name = step.Step, step.Outcome, step.Message, ElapsedSeconds = Seconds(step.ElapsedSeconds) };
+
+    private static object FindingOf(FindingMade finding) => new
+    {
+        finding.Machine,
+        finding.Check,
+        finding.Title,
+        finding.Source,
+        finding.File,
+        finding.Line,
+        finding.Text,
+        finding.Tolerated,
+    };
+
+    private static string? Time(DateTimeOffset? at) => at?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
+    // Milliseconds are what a reader can use.
+    private static double Seconds(double seconds) => double.IsFinite(seconds) ? Math.Round(Math.Max(0, seconds), 3) : 0;
+}

@@ -1,0 +1,26 @@
+namespace Kola.Reporting;
+
+/// <summary>One machine of an attempt.</summary>
+public sealed record MachineReport
+{
+    /// <summary>Its role.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>How a person reached it.</summary>
+    public required string Address { get; init; }
+
+    /// <summary>Directory of its artifacts, relative to the run's.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>VERSION of os-release; null when it never became ready.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>Seconds until it was ready, for the first boot and each reboot; empty when it never was.</summary>
+    public IReadOnlyList<double> BootSeconds { get; init; } = [];
+
+    /// <summary>How it ended; null when nobody saw it end.</summary>
+    public string? Ended { get; init; }
+
+    /// <summary>True when it ended by itself, by the platform's fault.</summary>
+    public bool PlatformFault { get; init; }
+}

@@ -1,0 +1,58 @@
+namespace Kola.Reporting;
+
+/// <summary>
+/// What a run's events amount to. A pure fold: the same events give the same report, today and in a year. Every planned test is in it with exactly
+/// one outcome; what is planned and has no result is not-run, and a run that has no end is never clean.
+/// </summary>
+public sealed record Report
+{
+    /// <summary>The run's facts; null when the log has no beginning.</summary>
+    public RunStarted? Run { get; init; }
+
+    /// <summary>In the order of the plan; then tests that ran without being planned.</summary>
+    public required IReadOnlyList<TestReport> Tests { get; init; }
+
+    /// <summary>Why the run as a whole proves nothing, one line each; empty when it does.</summary>
+    public required IReadOnlyList<string> Problems { get; init; }
+
+    /// <summary>What could not be taken away. Says nothing about the image and does not change <see cref="ExitCode"/>.</summary>
+    public IReadOnlyList<CleanupFailed> Leftovers { get; init; } = [];
+
+    /// <summary>True when the plan was worked off to its end.</summary>
+    public bool Complete { get; init; }
+
+    /// <summary>Why the run was stopped; null when it was not.</summary>
+    public string? Stopped { get; init; }
+
+    /// <summary>Time of the last event.</summary>
+    public DateTimeOffset? Ended { get; init; }
+
+    /// <summary>From the first event to the last.</summary>
+    public double ElapsedSeconds { get; init; }
+
+    /// <summary>How many tests ended how; all seven outcomes are there.</summary>
+    public IReadOnlyDictionary<Outcome, int> Counts =>
+        Enum.GetValues<Outcome>().ToDictionary(outcome => outcome, outcome => Tests.Count(test => test.Outcome == outcome));
+
+    /// <summary>
+    /// 1 when a test failed: that is known about the image, however else the run went. Else 3 when one is broken or not run, or the run itself has
+    /// a problem: it died, was stopped, planned nothing, skipped everything. Else 0: flaky, known and skipped tests are no failures.
+    /// </summary>
+    public int ExitCode => Tests.Any(test => test.Outcome == Outcome.Failed) ? 1
+        : Problems.Count > 0 || Tests.Any(test => test.Outcome is Outcome.Broken or Outcome.NotRun) ? 3
+        : 0;
+
+    /// <summary>The report of a run in memory, at any moment of it.</summary>
+    public static Report Of(IEnumerable<RunEvent> events) => Fold(events, torn: null);
+
+    /// <summary>The report of a run that was read back.</summary>
+    public static Report Of(RecordedRun recorded) => Fold(recorded.Events, recorded.Torn);
+
+    private static Report Fold(IEnumerable<RunEvent> events, string? torn)
+    {
+        var fold = new RunFold();
+        foreach (RunEvent happened in events)
+            fold.Take(happened);
+        return fold.Finish(torn);
+    }
+}

@@ -1,0 +1,128 @@
+using System.Globalization;
+
+namespace Kola.Reporting;
+
+/// <summary>Collects events into a <see cref="Report"/>; trusts nothing it is told about the end of a run.</summary>
+internal sealed class RunFold
+{
+    private readonly Dictionary<string, TestFold> _tests = [];
+    private readonly List<TestFold> _order = [];
+    private readonly List<string> _problems = [];
+    private readonly List<CleanupFailed> _leftovers = [];
+    private RunStarted? _started;
+    private RunEnded? _ended;
+    private RunEvent? _first;
+    private RunEvent? _last;
+    private int _late;
+
+    internal void Take(RunEvent happened)
+    {
+        _first ??= happened;
+        _last = happened;
+        _late += _ended is null ? 0 : 1;
+        switch (happened)
+        {
+            case RunStarted started:
+                Begin(started);
+                break;
+            case TestPlanned planned:
+                Plan(planned);
+                break;
+            case TestStarted e:
+                Test(e.Test).Take(e);
+                break;
+            case MachineStarted e:
+                Test(e.Test).Take(e);
+                break;
+            case MachineReady e:
+                Test(e.Test).Take(e);
+                break;
+            case MachineEnded e:
+                Test(e.Test).Take(e);
+                break;
+            case StepEnded e:
+                Test(e.Test).Take(e);
+                break;
+            case FindingMade e:
+                Test(e.Test).Take(e);
+                break;
+            case TestEnded e:
+                Test(e.Test).Take(e, _problems);
+                break;
+            case CleanupFailed e:
+                _leftovers.Add(e);
+                break;
+            case RunEnded e:
+                _ended ??= e;
+                break;
+        }
+    }
+
+    internal Report Finish(string? torn)
+    {
+        FindProblems(torn);
+        string why = _ended is null ? "the run died" : _ended.Stopped is { } stopped ? $"the run was stopped: {stopped}" : "the run ended without it";
+        DateOnly today = DateOnly.FromDateTime((_started ?? _first)?.At.UtcDateTime ?? default);
+        TestReport[] tests = [.. _order.Select(test => test.Finish(why, today, _problems))];
+        if (tests.Length == 0)
+            _problems.Add("the plan is empty: no test was to be run");
+        else if (tests.All(test => test.Outcome == Outcome.Skipped))
+            _problems.Add($"nothing was tested: {PlainText.Count(tests.Length, "planned test")}, all skipped");
+        return new Report
+        {
+            Run = _started,
+            Tests = tests,
+            Problems = [.. _problems],
+            Leftovers = [.. _leftovers],
+            Complete = _ended is { Stopped: null },
+            Stopped = _ended?.Stopped,
+            Ended = _last?.At,
+            ElapsedSeconds = _first is null ? 0 : Math.Max(0, (_last!.At - _first.At).TotalSeconds),
+        };
+    }
+
+    private void Begin(RunStarted started)
+    {
+        if (_started is not null)
+            _problems.Add($"the log holds two runs: {_started.Run} and {started.Run}");
+        _started ??= started;
+    }
+
+    private void Plan(TestPlanned planned)
+    {
+        TestFold test = Test(planned.Test);
+        if (test.Planned is not null)
+            _problems.Add($"{planned.Test} was planned twice");
+        test.Planned ??= planned;
+    }
+
+    private TestFold Test(string id)
+    {
+        if (_tests.TryGetValue(id, out TestFold? test))
+            return test;
+        test = new TestFold(id);
+        _tests.Add(id, test);
+        _order.Add(test);
+        return test;
+    }
+
+    private void FindProblems(string? torn)
+    {
+        if (_started is null)
+            _problems.Add("the log has no beginning: run-started is missing");
+        if (torn is not null)
+            _problems.Add(torn);
+        if (_ended is null)
+            _problems.Add($"the run died: it has no end{(_last is null ? "" : string.Create(CultureInfo.InvariantCulture, $", its last event is of {_last.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC"))}");
+        else if (_ended.Stopped is { } stopped)
+            _problems.Add($"the run was stopped: {stopped}");
+        if (_late > 0)
+            _problems.Add($"the log goes on after its end by {PlainText.Count(_late, "event")}");
+        foreach (TestFold test in _order.Where(test => test.Planned is null))
+            _problems.Add($"{test.Id} has events and was never planned");
+        // Planned tests first; a stable sort keeps the plan's order.
+        List<TestFold> sorted = [.. _order.OrderBy(test => test.Planned is null)];
+        _order.Clear();
+        _order.AddRange(sorted);
+    }
+}

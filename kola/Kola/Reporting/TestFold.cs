@@ -1,0 +1,169 @@
+using System.Globalization;
+
+namespace Kola.Reporting;
+
+/// <summary>Collects the events of one test.</summary>
+internal sealed class TestFold(string id)
+{
+    private readonly List<AttemptFold> _attempts = [];
+
+    internal string Id => id;
+
+    internal TestPlanned? Planned { get; set; }
+
+    internal void Take(TestStarted e) => Attempt(e.Attempt).Started = e;
+
+    internal void Take(MachineStarted e) =>
+        Current().Machines.Add(new MachineReport { Name = e.Machine, Address = e.Address, Directory = e.Directory });
+
+    internal void Take(MachineReady e) =>
+        Current().Change(e.Machine, machine => machine with { Version = e.Version, BootSeconds = [.. machine.BootSeconds, e.ElapsedSeconds] });
+
+    internal void Take(MachineEnded e) =>
+        Current().Change(e.Machine, machine => machine with { Ended = e.Detail, PlatformFault = e.PlatformFault });
+
+    internal void Take(StepEnded e) => Attempt(e.Attempt).Steps.Add(e);
+
+    internal void Take(FindingMade e) => Current().Findings.Add(e);
+
+    internal void Take(TestEnded e, List<string> problems)
+    {
+        AttemptFold attempt = Attempt(e.Attempt);
+        if (e.Outcome is Outcome.Flaky or Outcome.Known)
+        {
+            problems.Add($"{id} ended as {e.Outcome.Word()}, which only a report may say");
+            e = e with { Outcome = Outcome.Broken };
+        }
+
+        if (attempt.Ended is not null)
+            problems.Add($"{id} ended twice in attempt {e.Attempt}");
+        if (attempt.Ended is null || Gravity(e.Outcome) > Gravity(attempt.Ended.Outcome))
+            attempt.Ended = e;
+    }
+
+    /// <param name="why">What became of the run, for a test without a result.</param>
+    /// <param name="today">Day of the run, to which a policy entry's date is held.</param>
+    /// <param name="problems">Takes contradictions.</param>
+    internal TestReport Finish(string why, DateOnly today, List<string> problems)
+    {
+        AttemptReport[] attempts = [.. _attempts.Select(attempt => attempt.Finish(id, why))];
+        var test = new TestReport
+        {
+            Id = id,
+            Sentence = Planned?.Sentence ?? "",
+            Planned = Planned is not null,
+            Known = Planned?.Known,
+            Outcome = Outcome.NotRun,
+            Attempts = attempts,
+        };
+        if (attempts.Length == 0)
+        {
+            return Planned?.SkipReason is { } reason
+                ? test with { Outcome = Outcome.Skipped, Message = reason, Remedy = Planned.SkipRemedy }
+                : test with { Message = $"{id}: planned and never started: {why}" };
+        }
+
+        if (Planned?.SkipReason is not null)
+            problems.Add($"{id} was to be skipped and ran");
+        test = Judge(test, today);
+        return test.Planned || test.Outcome is Outcome.Failed or Outcome.Broken ? test : test with
+        {
+            Outcome = Outcome.Broken,
+            Message = $"{id}: ended as {test.Outcome.Word()} and was never planned\n  wanted:  a test of the plan",
+        };
+    }
+
+    // A failure counts whatever a later attempt was unable to find out; only a pass takes it back, and that is flaky.
+    private static TestReport Judge(TestReport test, DateOnly today)
+    {
+        AttemptReport last = test.Attempts[^1];
+        AttemptReport? failed = test.Attempts.LastOrDefault(attempt => attempt.Outcome == Outcome.Failed);
+        if (failed is null)
+            return test with { Outcome = last.Outcome, Message = last.Message, Remedy = last.Remedy, Trace = last.Trace };
+        Outcome outcome = last.Outcome == Outcome.Passed ? Outcome.Flaky
+            : test.Known is { } known && today <= known.Until ? Outcome.Known
+            : Outcome.Failed;
+        return test with { Outcome = outcome, Message = failed.Message, Trace = failed.Trace };
+    }
+
+    private static int Gravity(Outcome outcome) => outcome switch
+    {
+        Outcome.Passed => 0,
+        Outcome.Skipped => 1,
+        Outcome.NotRun => 2,
+        Outcome.Broken => 3,
+        _ => 4,
+    };
+
+    // Events of machines do not name their attempt: it is the one in progress, or the last one.
+    private AttemptFold Current() => _attempts.Count > 0 ? _attempts[^1] : Attempt(1);
+
+    private AttemptFold Attempt(int number)
+    {
+        if (_attempts.Find(attempt => attempt.Number == number) is { } known)
+            return known;
+        var attempt = new AttemptFold(number);
+        _attempts.Add(attempt);
+        return attempt;
+    }
+
+    private sealed class AttemptFold(int number)
+    {
+        internal int Number => number;
+
+        internal TestStarted? Started { get; set; }
+
+        internal TestEnded? Ended { get; set; }
+
+        internal List<MachineReport> Machines { get; } = [];
+
+        internal List<StepEnded> Steps { get; } = [];
+
+        internal List<FindingMade> Findings { get; } = [];
+
+        internal void Change(string machine, Func<MachineReport, MachineReport> change)
+        {
+            int i = Machines.FindLastIndex(known => known.Name == machine);
+            if (i >= 0)
+                Machines[i] = change(Machines[i]);
+        }
+
+        internal AttemptReport Finish(string id, string why)
+        {
+            (Outcome outcome, string? message) = Ended is null ? (Outcome.NotRun, Unended(id, why)) : Verdict(id, Ended);
+            return new AttemptReport
+            {
+                Number = number,
+                Outcome = outcome,
+                Message = message,
+                Remedy = Ended?.Remedy,
+                Trace = Ended?.Trace,
+                Started = Started?.At,
+                ElapsedSeconds = Ended?.ElapsedSeconds ?? 0,
+                Steps = [.. Steps],
+                Machines = [.. Machines],
+                Findings = [.. Findings],
+            };
+        }
+
+        // Whoever said "passed" may have missed what is on record.
+        private (Outcome Outcome, string? Message) Verdict(string id, TestEnded ended)
+        {
+            if (ended.Outcome != Outcome.Passed)
+                return (ended.Outcome, ended.Message ?? $"{id}: {ended.Outcome.Word()}, and nobody said why");
+            if (Findings.Find(finding => finding.Tolerated is null) is { } finding)
+                return (Outcome.Failed, Accuse(finding));
+            if (Steps.Find(step => step.Outcome is not (Outcome.Passed or Outcome.Skipped)) is { } step)
+                return (step.Outcome == Outcome.Failed ? Outcome.Failed : Outcome.Broken, step.Message ?? $"{step.Step}: {step.Outcome.Word()}");
+            return (Outcome.Passed, null);
+        }
+
+        private static string Accuse(FindingMade finding) => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{finding.Machine}: {finding.Title}\n  wanted:  no such line in the {finding.Source} ({finding.Check})\n  got:     {finding.Text}\n  see:     {finding.File}:{finding.Line}");
+
+        private string Unended(string id, string why) => Started is null
+            ? $"{id}: attempt {number} has neither a beginning nor an end: {why}"
+            : string.Create(CultureInfo.InvariantCulture, $"{id}: started at {Started.At.UtcDateTime:HH:mm:ss} UTC and never ended: {why}");
+    }
+}

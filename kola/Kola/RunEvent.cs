@@ -1,0 +1,257 @@
+using System.Text.Json.Serialization;
+
+namespace Kola;
+
+/// <summary>
+/// Something that happened in a run. <c>events.jsonl</c> holds one a line, appended and flushed as it happens; it is the only record of a
+/// run, and every report is a fold over it.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
+[JsonDerivedType(typeof(RunStarted), "run-started")]
+[JsonDerivedType(typeof(TestPlanned), "test-planned")]
+[JsonDerivedType(typeof(TestStarted), "test-started")]
+[JsonDerivedType(typeof(MachineStarted), "machine-started")]
+[JsonDerivedType(typeof(MachineReady), "machine-ready")]
+[JsonDerivedType(typeof(MachineEnded), "machine-ended")]
+[JsonDerivedType(typeof(CommandRan), "command-ran")]
+[JsonDerivedType(typeof(WaitEnded), "wait-ended")]
+[JsonDerivedType(typeof(StepEnded), "step-ended")]
+[JsonDerivedType(typeof(FindingMade), "finding-made")]
+[JsonDerivedType(typeof(TestEnded), "test-ended")]
+[JsonDerivedType(typeof(CleanupFailed), "cleanup-failed")]
+[JsonDerivedType(typeof(RunEnded), "run-ended")]
+public abstract record RunEvent
+{
+    /// <summary>When, UTC. Next to the event's name in every line, whatever else it holds.</summary>
+    [JsonPropertyOrder(-1)]
+    public required DateTimeOffset At { get; init; }
+}
+
+/// <summary>Always the first event.</summary>
+public sealed record RunStarted : RunEvent
+{
+    /// <summary>Unique name of the run, also its directory's: <c>qemu-20261122-181500-4711</c>.</summary>
+    public required string Run { get; init; }
+
+    /// <summary>Version of kola.</summary>
+    public required string Kola { get; init; }
+
+    /// <summary>The command line as typed, secrets left out.</summary>
+    public required IReadOnlyList<string> CommandLine { get; init; }
+
+    /// <summary>Name of the platform.</summary>
+    public required string Platform { get; init; }
+
+    /// <summary>What the platform says of itself (acceleration, emulator version) and of the host (kernel, cores, MiB).</summary>
+    public required IReadOnlyDictionary<string, string> Facts { get; init; }
+
+    /// <summary>The image under test.</summary>
+    public required Image Image { get; init; }
+
+    /// <summary>Every deadline was multiplied by this.</summary>
+    public required double Slowness { get; init; }
+}
+
+/// <summary>One per test of the plan, all written before the first machine boots.</summary>
+public sealed record TestPlanned : RunEvent
+{
+    /// <summary>Id of the test.</summary>
+    public required string Test { get; init; }
+
+    /// <summary>What holds when it passes.</summary>
+    public required string Sentence { get; init; }
+
+    /// <summary>Null when it is to run; else why it is skipped.</summary>
+    public string? SkipReason { get; init; }
+
+    /// <summary>What a person can do about the skip.</summary>
+    public string? SkipRemedy { get; init; }
+
+    /// <summary>Roles of its machines.</summary>
+    public IReadOnlyList<string> Machines { get; init; } = [];
+
+    /// <summary>The policy entry that covers a failure of it; null for none. In the plan, so a report needs nothing but the events.</summary>
+    public KnownFailure? Known { get; init; }
+}
+
+/// <summary>A test got its turn.</summary>
+public sealed record TestStarted : RunEvent
+{
+    public required string Test { get; init; }
+
+    /// <summary>1 for the first.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>Seconds it may take, scaling included.</summary>
+    public required double DeadlineSeconds { get; init; }
+}
+
+/// <summary>A machine was started.</summary>
+public sealed record MachineStarted : RunEvent
+{
+    public required string Test { get; init; }
+
+    public required string Machine { get; init; }
+
+    /// <summary>How a person reaches it.</summary>
+    public required string Address { get; init; }
+
+    /// <summary>Directory of its artifacts, relative to the run's.</summary>
+    public required string Directory { get; init; }
+}
+
+/// <summary>A machine is ready: SSH answers, it has settled without failed units, and it is the expected system.</summary>
+public sealed record MachineReady : RunEvent
+{
+    public required string Test { get; init; }
+
+    public required string Machine { get; init; }
+
+    public required string BootId { get; init; }
+
+    /// <summary>VERSION of os-release.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>Since the machine, or its reboot, was started.</summary>
+    public required double ElapsedSeconds { get; init; }
+
+    /// <summary>0 for the first boot, then one more a reboot.</summary>
+    public required int Boot { get; init; }
+}
+
+/// <summary>A machine is gone.</summary>
+public sealed record MachineEnded : RunEvent
+{
+    public required string Test { get; init; }
+
+    public required string Machine { get; init; }
+
+    /// <summary>True when it ended by itself, by the platform's fault.</summary>
+    public required bool PlatformFault { get; init; }
+
+    /// <summary>How, in one line; <c>disposed</c> for an orderly end.</summary>
+    public required string Detail { get; init; }
+}
+
+/// <summary>A command ended. Output is in the machine's <c>ssh.log</c>.</summary>
+public sealed record CommandRan : RunEvent
+{
+    public required string Test { get; init; }
+
+    public required string Machine { get; init; }
+
+    public required string Command { get; init; }
+
+    /// <summary>Null when the connection was lost under it.</summary>
+    public required int? ExitCode { get; init; }
+
+    public required double ElapsedSeconds { get; init; }
+}
+
+/// <summary>A wait ended.</summary>
+public sealed record WaitEnded : RunEvent
+{
+    public required string Test { get; init; }
+
+    public string? Machine { get; init; }
+
+    /// <summary>What was awaited: completes "waited for …".</summary>
+    public required string For { get; init; }
+
+    public required bool Held { get; init; }
+
+    public required double ElapsedSeconds { get; init; }
+
+    /// <summary>What was seen last, one line.</summary>
+    public string? LastSeen { get; init; }
+}
+
+/// <summary>A named part of a test ended (<c>cl.basic/ReadOnly</c>).</summary>
+public sealed record StepEnded : RunEvent
+{
+    public required string Test { get; init; }
+
+    /// <summary>1 for the first attempt.</summary>
+    public required int Attempt { get; init; }
+
+    public required string Step { get; init; }
+
+    /// <summary>Passed, failed, broken or skipped.</summary>
+    public required Outcome Outcome { get; init; }
+
+    /// <summary>Why, when not passed.</summary>
+    public string? Message { get; init; }
+
+    public required double ElapsedSeconds { get; init; }
+}
+
+/// <summary>A check fired on a console or journal line.</summary>
+public sealed record FindingMade : RunEvent
+{
+    public required string Test { get; init; }
+
+    public required string Machine { get; init; }
+
+    /// <summary>Id of the check.</summary>
+    public required string Check { get; init; }
+
+    /// <summary>The check's sentence.</summary>
+    public required string Title { get; init; }
+
+    /// <summary><c>console</c> or <c>journal</c>.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>File relative to the run's directory.</summary>
+    public required string File { get; init; }
+
+    /// <summary>1 for the first line.</summary>
+    public required int Line { get; init; }
+
+    public required string Text { get; init; }
+
+    /// <summary>The reason the test tolerates it; null when it does not.</summary>
+    public string? Tolerated { get; init; }
+}
+
+/// <summary>One attempt of a test ended.</summary>
+public sealed record TestEnded : RunEvent
+{
+    public required string Test { get; init; }
+
+    /// <summary>1 for the first.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>Passed, failed, broken, skipped or not-run. Flaky and known are the report's to say.</summary>
+    public required Outcome Outcome { get; init; }
+
+    /// <summary>Message whose first line stands alone; null when passed.</summary>
+    public string? Message { get; init; }
+
+    /// <summary>For a skip decided while running: what to do.</summary>
+    public string? Remedy { get; init; }
+
+    /// <summary>Stack trace of a failed assertion or of a fault in the test; null else.</summary>
+    public string? Trace { get; init; }
+
+    /// <summary>From its turn to its end, machines disposed.</summary>
+    public required double ElapsedSeconds { get; init; }
+}
+
+/// <summary>Something could not be taken away.</summary>
+public sealed record CleanupFailed : RunEvent
+{
+    public string? Test { get; init; }
+
+    public required string What { get; init; }
+
+    public required string Message { get; init; }
+}
+
+/// <summary>Always the last event; a run without it died.</summary>
+public sealed record RunEnded : RunEvent
+{
+    /// <summary>Null when the plan was worked off; else why it stopped: <c>interrupted</c>, <c>timeout</c>, or a message.</summary>
+    public string? Stopped { get; init; }
+
+    public required double ElapsedSeconds { get; init; }
+}

@@ -1,0 +1,145 @@
+using System.Diagnostics.CodeAnalysis;
+using Kola.Machines;
+using Kola.Reporting;
+
+namespace Kola.Running;
+
+/// <summary>One attempt of one test: boots its machines, runs its code, watches, tidies up, and says how it ended.</summary>
+internal sealed class Attempt
+{
+    // How long a test's code may take to notice that its test was ended, before it is left behind.
+    private static readonly TimeSpan s_noticed = TimeSpan.FromSeconds(5);
+
+    private readonly TestCase _test;
+    private readonly int _number;
+    private readonly SessionOptions _options;
+    private readonly TestCode _code;
+    private readonly CancellationTokenSource _deadline = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+    private readonly MachineSet _machines;
+    private KolaException? _why;
+    private bool _interrupted;
+
+    internal Attempt(TestCase test, int number, SessionOptions options, TestCode code)
+    {
+        _test = test;
+        _number = number;
+        _options = options;
+        _code = code;
+        string directory = Path.Combine(options.Directory, RunDirectory.DirectoryOf(test.Id, number));
+        System.IO.Directory.CreateDirectory(directory);
+        _machines = new MachineSet(test, number, options, directory, () => _why, End, _deadline.Token);
+    }
+
+    internal async Task<TestEnded> RunAsync(Func<LabMachines, Task> body, CancellationToken stop, CancellationToken kill)
+    {
+        long start = _options.Time.GetTimestamp();
+        TimeSpan limit = TimeSpan.FromMinutes(_test.Minutes) * _options.Platform.Slowness;
+        _options.Emit(new TestStarted { At = Now, Test = _test.Id, Attempt = _number, DeadlineSeconds = limit.TotalSeconds });
+        var lab = new Lab(new LabTerms
+        {
+            Test = _test.Id,
+            Attempt = _number,
+            Directory = _machines.Directory,
+            Time = _options.Time,
+            Emit = _options.Emit,
+            WhyEnded = () => _why,
+            Code = _code,
+        });
+        Exception? fault;
+        await using (ITimer timer = _options.Time.CreateTimer(_ => End(Late(limit)), null, limit, Timeout.InfiniteTimeSpan))
+        await using (CancellationTokenRegistration _ = stop.Register(Interrupt))
+            fault = await TryAsync(lab, body);
+        bool keep = _options.Keep && !_interrupted && Verdict(fault, lab).Outcome is not (Outcome.Passed or Outcome.Skipped);
+        if (keep)
+            await _machines.OfferAsync(stop);
+        await _machines.EndAsync(collect: !kill.IsCancellationRequested, kill);
+        (Outcome outcome, string? message) = Verdict(fault, lab);
+        _deadline.Dispose();
+        return new TestEnded
+        {
+            At = Now,
+            Test = _test.Id,
+            Attempt = _number,
+            Outcome = outcome,
+            Message = message,
+            Trace = outcome == Outcome.Failed && fault is not null && _why is null ? TraceOf(fault) : null,
+            ElapsedSeconds = _options.Time.GetElapsedTime(start).TotalSeconds,
+        };
+    }
+
+    private DateTimeOffset Now => _options.Time.GetUtcNow();
+
+    /// <summary>Ends the test for a reason; the first one counts.</summary>
+    private void End(KolaException why)
+    {
+        lock (_gate)
+        {
+            if (_why is not null)
+                return;
+            _why = why;
+        }
+
+        try
+        {
+            _deadline.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The test ended by itself at the same moment.
+        }
+
+        _ended.TrySetResult();
+    }
+
+    private void Interrupt()
+    {
+        _interrupted = true;
+        End(new PlatformException($"{_test.Id}: the run was stopped before the test had ended"));
+    }
+
+    private KolaException Late(TimeSpan limit) => _machines.NeverStirred is { } silent
+        ? new PlatformException($"{silent}: not ready {limit.TotalSeconds:0} s after its start, and not one byte on its console\n  wanted:  an SSH login\n  next:    does the platform start machines at all? Try `kola spawn`.")
+        : new MachineException($"{_test.Id}: did not end within {limit.TotalSeconds:0} s\n  wanted:  an end within {_test.Minutes} min of machine time{(_options.Platform.Slowness == 1 ? "" : $", times {_options.Platform.Slowness:0.#} for a slow platform")}\n  got:     {_machines.LastCommand}\n  see:     {_machines.Shown}");
+
+    [SuppressMessage("Design", "CA1031", Justification = "The border between a test's code and the run: whatever it throws is its result.")]
+    private async Task<Exception?> TryAsync(Lab lab, Func<LabMachines, Task> body)
+    {
+        try
+        {
+            IReadOnlyList<Machine> machines = await _machines.BootAsync();
+            Task run = body(new LabMachines(machines, lab));
+            await Task.WhenAny(run, _ended.Task);
+            if (!run.IsCompleted)
+                await Task.WhenAny(run, Wait.PauseAsync(s_noticed, TimeProvider.System, CancellationToken.None));
+            if (run.IsCompleted)
+                await run;
+            return null;
+        }
+        catch (Exception fault)
+        {
+            return fault;
+        }
+    }
+
+    private (Outcome Outcome, string? Message) Verdict(Exception? fault, Lab lab)
+    {
+        if (_interrupted)
+            return (Outcome.NotRun, _why?.Message);
+        if (_why is PlatformException place)
+            return (Outcome.Broken, place.Message);
+        if (fault is PlatformException broken)
+            return (Outcome.Broken, broken.Message);
+        if (_why is { } why)
+            return (Outcome.Failed, why.Message);
+        (Outcome outcome, string? message) = fault is null ? (Outcome.Passed, null) : _code.Judge(fault);
+        if (outcome is Outcome.Failed or Outcome.Broken)
+            return (outcome, message);
+        if (lab.Failure is { } parts)
+            return (Outcome.Failed, parts);
+        return _machines.FirstFinding is { } finding ? (Outcome.Failed, finding) : (outcome, message);
+    }
+
+    private static string? TraceOf(Exception fault) => fault is KolaException ? null : fault.StackTrace;
+}

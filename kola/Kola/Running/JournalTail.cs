@@ -1,0 +1,142 @@
+using System.Text;
+using Kola.Checks;
+using Kola.Machines;
+
+namespace Kola.Running;
+
+/// <summary>
+/// Follows a machine's journal over its one connection: writes it as text and as the raw export, and holds every line against the checks.
+/// After a reboot it goes on behind the last entry it has.
+/// </summary>
+internal sealed class JournalTail
+{
+    private readonly FileStream _text;
+    private readonly FileStream _raw;
+    private readonly Scanner _scanner = new("journal");
+    private readonly Action<Finding> _found;
+    private readonly TimeProvider _time;
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _over = new();
+    private readonly List<Task> _following = [];
+    private string _cursor = "";
+    private string? _awaited;
+    private TaskCompletionSource? _seen;
+
+    internal JournalTail(string directory, Action<Finding> found, TimeProvider time)
+    {
+        _text = Create(Path.Combine(directory, "journal.txt"));
+        _raw = Create(Path.Combine(directory, "journal.export"));
+        _found = found;
+        _time = time;
+    }
+
+    /// <summary>Begins to follow over a new connection. The one before it has ended by then, or ends without further entries.</summary>
+    internal void Follow(IShell shell)
+    {
+        string from = _cursor.Length == 0 ? "--boot --lines=all" : $"--after-cursor={Machine.Quote(_cursor)} --lines=all";
+        var sink = new Sink(this);
+        _following.RemoveAll(f => f.IsCompleted);
+        _following.Add(Task.Run(async () =>
+        {
+            try
+            {
+                await shell.ExecuteAsync($"exec sudo journalctl --output=export --follow --quiet {from}", null, sink, Stream.Null, _over.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                // The test is over.
+            }
+        }));
+    }
+
+    /// <summary>Writes a mark into the journal and waits until it has come through, so that nothing before it is missing.</summary>
+    /// <returns>False when it did not come within the limit.</returns>
+    internal async Task<bool> CatchUpAsync(Machine machine, TimeSpan within, CancellationToken cancel)
+    {
+        string mark = $"end of test {Guid.NewGuid():N}";
+        Task seen;
+        lock (_gate)
+        {
+            _awaited = mark;
+            _seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            seen = _seen.Task;
+        }
+
+        if (!await machine.TryMarkAsync(mark, within, cancel))
+            return false;
+        await Task.WhenAny(seen, Task.Delay(within, _time, cancel));
+        return seen.IsCompleted;
+    }
+
+    /// <summary>Stops following and closes the files.</summary>
+    internal async Task EndAsync()
+    {
+        await _over.CancelAsync();
+        await Task.WhenAll(_following);
+        lock (_gate)
+        {
+            Tell(_scanner.Complete());
+            _text.Dispose();
+            _raw.Dispose();
+        }
+
+        _over.Dispose();
+    }
+
+    private static FileStream Create(string file) => new(file, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 4096);
+
+    private void Take(JournalEntry entry)
+    {
+        _cursor = entry.Cursor;
+        byte[] line = Encoding.UTF8.GetBytes(entry.Text + "\n");
+        _text.Write(line);
+        Tell(_scanner.Feed(line));
+        if (_awaited is not null && entry.Text.EndsWith(_awaited, StringComparison.Ordinal))
+            _seen?.TrySetResult();
+    }
+
+    private void Tell(IReadOnlyList<Finding> findings)
+    {
+        foreach (Finding finding in findings)
+            _found(finding);
+    }
+
+    /// <summary>Takes one connection's bytes. A torn entry at the end of a lost connection comes again, whole, with the next.</summary>
+    private sealed class Sink : Stream
+    {
+        private readonly JournalTail _tail;
+        private readonly JournalStream _entries;
+
+        internal Sink(JournalTail tail)
+        {
+            _tail = tail;
+            _entries = new JournalStream(tail.Take);
+        }
+
+        public override bool CanRead => false;
+        public override bool CanSeek => false;
+        public override bool CanWrite => true;
+        public override long Length => throw new NotSupportedException();
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+            lock (_tail._gate)
+            {
+                if (!_tail._text.CanWrite)
+                    return;
+                _tail._raw.Write(buffer, offset, count);
+                _entries.Feed(buffer.AsSpan(offset, count));
+                _tail._text.Flush();
+            }
+        }
+
+        public override void Flush()
+        {
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+        public override void SetLength(long value) => throw new NotSupportedException();
+    }
+}

@@ -1,0 +1,90 @@
+using Kola.Machines;
+using Kola.Planning;
+using Kola.Scheduling;
+
+namespace Kola.Running;
+
+/// <summary>
+/// The run in progress. It gives each planned test its turn, its machines and its verdict; whoever runs the test's code calls
+/// <see cref="RunAsync"/> for each planned test, all at once.
+/// </summary>
+public sealed class Session : IDisposable
+{
+    private readonly SessionOptions _options;
+    private readonly Schedule _schedule;
+    private readonly Dictionary<string, PlannedTest> _planned;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _kill = new();
+    private int _unasked;
+
+    /// <summary>Begins nothing: the first turn is given when every planned test has asked for one.</summary>
+    public Session(SessionOptions options)
+    {
+        _options = options;
+        _schedule = new Schedule(options.Platform.Capacity);
+        _planned = options.Plan.Tests.Where(t => t.Skip is null).ToDictionary(t => t.Case.Id);
+        _unasked = _planned.Count;
+    }
+
+    /// <summary>The one session of this process. Test frameworks make test objects themselves, so it cannot be handed to them.</summary>
+    public static Session? Current { get; private set; }
+
+    /// <summary>Why the run was stopped before its plan was worked off; null while it was not.</summary>
+    public string? Stopped { get; private set; }
+
+    /// <summary>Makes this the process's session until the returned object is disposed.</summary>
+    public IDisposable MakeCurrent()
+    {
+        if (Current is not null)
+            throw new InvalidOperationException("There is a session already.");
+        Current = this;
+        return new Turn(() => Current = null);
+    }
+
+    /// <summary>Ends the run: no further turn is given, running tests end as not run, their artifacts are still collected.</summary>
+    /// <param name="why"><c>interrupted</c>, <c>timeout</c>, or a message.</param>
+    public void Stop(string why)
+    {
+        Stopped ??= why;
+        _stop.Cancel();
+    }
+
+    /// <summary>As <see cref="Stop"/>, and nothing more is collected: machines are taken away at once.</summary>
+    public void Kill(string why)
+    {
+        Stop(why);
+        _kill.Cancel();
+    }
+
+    /// <summary>Runs one planned test from its turn to its verdict.</summary>
+    /// <param name="test">Id of a planned test.</param>
+    /// <param name="body">The test's code, given its machines. Abandoned when it does not end after the test was ended.</param>
+    /// <param name="code">What its framework knows of the test's code.</param>
+    /// <returns>How it ended; null when it never got its turn.</returns>
+    public async Task<TestEnded?> RunAsync(string test, Func<LabMachines, Task> body, TestCode code)
+    {
+        TestCase planned = _planned[test].Case;
+        Task<Turn> asked = _schedule.TakeTurnAsync(planned, _stop.Token);
+        if (Interlocked.Decrement(ref _unasked) == 0)
+            _schedule.Open();
+        try
+        {
+            using Turn turn = await asked;
+            var attempt = new Attempt(planned, 1, _options, code);
+            TestEnded ended = await attempt.RunAsync(body, _stop.Token, _kill.Token);
+            _options.Emit(ended);
+            return ended;
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Frees what the session itself holds.</summary>
+    public void Dispose()
+    {
+        _stop.Dispose();
+        _kill.Dispose();
+    }
+}

@@ -1,0 +1,41 @@
+using Kola.Machines;
+using Kola.Planning;
+
+namespace Kola.Running;
+
+/// <summary>What a run is made of.</summary>
+public sealed record SessionOptions
+{
+    /// <summary>What is to be done.</summary>
+    public required Plan Plan { get; init; }
+
+    /// <summary>The image under test.</summary>
+    public required Image Image { get; init; }
+
+    /// <summary>Where machines run. Not disposed by the session.</summary>
+    public required IPlatform Platform { get; init; }
+
+    /// <summary>Existing directory of the run.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>How that directory is named in messages: <c>_kola/latest</c>.</summary>
+    public required string Shown { get; init; }
+
+    /// <summary>Takes every event, in order, as it happens; from several threads.</summary>
+    public required Action<RunEvent> Emit { get; init; }
+
+    /// <summary>Key of the run.</summary>
+    public required SshIdentity Identity { get; init; }
+
+    /// <summary>Default the system's clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Leave the machines of a failed test running until <see cref="Session.Stop"/>. Default no.</summary>
+    public bool Keep { get; init; }
+
+    /// <summary>Take machines as ready that have failed units or settled otherwise: a person wants to look at them. Default no.</summary>
+    public bool AcceptUnsettled { get; init; }
+
+    /// <summary>os-release ID a machine must have. Default <c>flatcar</c>.</summary>
+    public string ExpectedId { get; init; } = "flatcar";
+}

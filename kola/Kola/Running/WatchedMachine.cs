@@ -1,0 +1,108 @@
+using Kola.Checks;
+using Kola.Machines;
+using Kola.Reporting;
+
+namespace Kola.Running;
+
+/// <summary>A machine with those who watch it: its console, its journal, and whether it is still there.</summary>
+internal sealed class WatchedMachine
+{
+    private readonly SessionOptions _options;
+    private readonly TestCase _test;
+    private readonly string _directory;
+    private readonly string _shown;
+    private readonly Action<string> _found;
+    private readonly Action<KolaException> _end;
+    private readonly Sightings _sightings = new();
+    private readonly CancellationTokenSource _over = new();
+    private readonly ConsoleTail? _console;
+    private readonly JournalTail _journal;
+    private Task _watching = Task.CompletedTask;
+    private volatile bool _disposing;
+
+    internal WatchedMachine(
+        Machine machine, string directory, string shown, SessionOptions options, TestCase test, Action<string> found, Action<KolaException> end)
+    {
+        Machine = machine;
+        _directory = directory;
+        _shown = shown;
+        _options = options;
+        _test = test;
+        _found = found;
+        _end = end;
+        _console = machine.Instance.ConsoleFile is { } file ? new ConsoleTail(file, Report, options.Time) : null;
+        _journal = new JournalTail(directory, Report, options.Time);
+    }
+
+    internal Machine Machine { get; }
+
+    internal void Start()
+    {
+        Machine.Connected += _journal.Follow;
+        _watching = Task.WhenAll(_console?.RunAsync(_over.Token) ?? Task.CompletedTask, WatchExitAsync());
+    }
+
+    /// <summary>Never throws; what cannot be collected or taken away becomes an event.</summary>
+    internal async Task EndAsync(bool collect, CancellationToken kill)
+    {
+        if (collect && !Machine.Instance.Exited.IsCompleted && !await _journal.CatchUpAsync(Machine, Machine.Scaled(TimeSpan.FromSeconds(5)), kill))
+            Emit(new CleanupFailed { At = Now, Test = _test.Id, What = $"{_shown}/journal.txt", Message = "the end of the journal could not be fetched" });
+        _disposing = true;
+        InstanceExit? before = Machine.Instance.Exited.IsCompletedSuccessfully ? await Machine.Instance.Exited : null;
+        await Machine.DisconnectAsync();
+        await Machine.Instance.DisposeAsync();
+        await _over.CancelAsync();
+        await _watching;
+        await _journal.EndAsync();
+        _over.Dispose();
+        Emit(new MachineEnded { At = Now, Test = _test.Id, Machine = Machine.Name, PlatformFault = before?.PlatformFault ?? false, Detail = before?.Detail ?? "disposed" });
+    }
+
+    private DateTimeOffset Now => _options.Time.GetUtcNow();
+
+    private void Emit(RunEvent happened) => _options.Emit(happened);
+
+    private async Task WatchExitAsync()
+    {
+        await Task.WhenAny(Machine.Instance.Exited, Task.Delay(Timeout.InfiniteTimeSpan, _options.Time, _over.Token));
+        if (_disposing || !Machine.Instance.Exited.IsCompletedSuccessfully)
+            return;
+        InstanceExit exit = await Machine.Instance.Exited;
+        string message = $"{Machine.Name}: {exit.Detail}\n  wanted:  a running machine\n  see:     {_shown}/console.txt{LastWords()}";
+        _end(exit.PlatformFault ? new PlatformException(message) : new MachineException(message));
+    }
+
+    private void Report(Finding finding)
+    {
+        if (!_sightings.IsFirst(finding))
+            return;
+        string file = finding.Source == "console" ? RunDirectory.ConsoleFile : RunDirectory.JournalFile;
+        string? tolerated = _test.Tolerates.FirstOrDefault(t => t.Check == finding.Check.Id)?.Because;
+        Emit(new FindingMade
+        {
+            At = Now,
+            Test = _test.Id,
+            Machine = Machine.Name,
+            Check = finding.Check.Id,
+            Title = finding.Check.Title,
+            Source = finding.Source,
+            File = Path.Combine(Path.GetRelativePath(_options.Directory, _directory), file),
+            Line = finding.Line,
+            Text = finding.Text,
+            Tolerated = tolerated,
+        });
+        if (tolerated is not null)
+            return;
+        string message = $"{Machine.Name}: {finding.Check.Title.ToLowerInvariant()[..1]}{finding.Check.Title[1..]}\n  wanted:  no such line ({finding.Check.Id})\n  got:     {finding.Text}\n  see:     {_shown}/{file}:{finding.Line}";
+        _found(message);
+        if (finding.Check.Fatal)
+            _end(new MachineException(message + LastWords()));
+    }
+
+    // What a person would open the console for.
+    private string LastWords()
+    {
+        string[] lines = _console?.LastLines() ?? [];
+        return lines.Length == 0 ? "" : $"\n  console: (last {lines.Length} lines)\n    " + string.Join("\n    ", lines);
+    }
+}

@@ -1,0 +1,235 @@
+using System.Collections.Concurrent;
+using System.Text;
+using System.Text.RegularExpressions;
+using Kola.Machines;
+
+namespace Kola.Fake;
+
+/// <summary>A machine that is only a script. It keeps the promises of <see cref="IInstance"/>, and lets a test make it misbehave.</summary>
+public sealed partial class FakeInstance : IInstance
+{
+    private readonly FakePlatform _platform;
+    private readonly InstanceSpec _spec;
+    private readonly TimeProvider _clock;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<FakeAnswer, int> _given = [];
+    private readonly ConcurrentQueue<string> _commands = new();
+    private readonly TaskCompletionSource<InstanceExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CancellationTokenSource _boot = new();
+    private Task _booting = Task.CompletedTask;
+    private long _poweredOn;
+    private bool _over;
+
+    internal FakeInstance(FakePlatform platform, InstanceSpec spec, FakeGuest guest, TimeProvider clock, int number)
+    {
+        _platform = platform;
+        _spec = spec;
+        _clock = clock;
+        Guest = guest;
+        Address = $"fake-{number}:22";
+        HostKey = $"SHA256:fake-{number}";
+        Journal = new FakeJournal(clock);
+        ConsoleFile = Path.Combine(spec.Directory, "console.txt");
+        File.WriteAllText(ConsoleFile, "");
+        foreach (Match address in ConfiguredAddress().Matches(FilesIn(spec.Ignition ?? "")))
+            Addresses.Add(address.Groups["address"].Value);
+        Boot();
+    }
+
+    /// <inheritdoc/>
+    public string Id => _spec.Id;
+
+    /// <summary>What it was started with.</summary>
+    public InstanceSpec Spec => _spec;
+
+    /// <summary>Its script.</summary>
+    public FakeGuest Guest { get; }
+
+    /// <inheritdoc/>
+    public string ConsoleFile { get; }
+
+    /// <inheritdoc/>
+    public string Address { get; }
+
+    /// <inheritdoc/>
+    public Task<InstanceExit> Exited => _exited.Task;
+
+    /// <summary>Changes with every boot.</summary>
+    public string BootId { get; private set; } = "";
+
+    /// <summary>Boots so far, the first included.</summary>
+    public int Boots { get; private set; }
+
+    /// <summary>os-release VERSION.</summary>
+    public string Version => Guest.Version ?? _spec.Image.Version ?? "0.0.0";
+
+    /// <summary>SSH host key; may be changed, as an impostor's would.</summary>
+    public string HostKey { get; set; }
+
+    /// <summary>Files written to it; they survive a reset.</summary>
+    public ConcurrentDictionary<string, byte[]> Files { get; } = new();
+
+    /// <summary>Addresses on its private segment.</summary>
+    public ConcurrentBag<string> Addresses { get; } = [];
+
+    /// <summary>Every command it was given, oldest first.</summary>
+    public IReadOnlyList<string> Commands => [.. _commands];
+
+    /// <summary>Whether it is gone or was disposed.</summary>
+    public bool IsOver
+    {
+        get
+        {
+            lock (_gate)
+                return _over;
+        }
+    }
+
+    internal FakeJournal Journal { get; }
+
+    /// <summary>Journal entries there were before the present boot.</summary>
+    internal int BootEntry { get; private set; }
+
+    /// <inheritdoc/>
+    public Task<IShell> ConnectAsync(SshIdentity identity, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            if (_over || Guest.AnswersAfter is not { } answersAfter || _clock.GetElapsedTime(_poweredOn) < answersAfter)
+                throw new MachineException($"{Address} did not answer as an SSH server: connection refused");
+            if (Guest.RefusesLogin)
+                throw new LoginRefusedException($"{Address} refused the login of \"{identity.User}\"");
+            return Task.FromResult<IShell>(new FakeShell(this, _clock, _boot.Token));
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task ResetAsync(CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        if (IsOver)
+            throw new PlatformException($"{Id}: reset of a machine that is gone");
+        Boot();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task PowerCycleAsync(CancellationToken cancel) => ResetAsync(cancel);
+
+    /// <summary>Writes a line on the console.</summary>
+    public void Write(string line)
+    {
+        lock (_gate)
+            File.AppendAllText(ConsoleFile, line + "\n");
+    }
+
+    /// <summary>Writes a line in the journal, <c>unit[pid]: message</c>.</summary>
+    public void Log(string line) => Journal.Add(line);
+
+    /// <summary>Ends the machine, as a crash of the emulator or a guest that powers off would.</summary>
+    public void End(InstanceExit exit)
+    {
+        Stop();
+        _exited.TrySetResult(exit);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        Stop();
+        await _booting;
+        _platform.Forget(this);
+    }
+
+    /// <summary>Whether a machine on the same segment, or this one, has an address.</summary>
+    internal bool Reaches(string address) => Addresses.Contains(address)
+        || _spec.Private is { } link && _platform.Instances.Any(i => !i.IsOver && i._spec.Private?.Segment == link.Segment && i.Addresses.Contains(address));
+
+    /// <summary>The first answer that matches and is not used up.</summary>
+    internal (FakeAnswer Answer, FakeReply Reply) AnswerTo(string command, byte[] input)
+    {
+        _commands.Enqueue(command);
+        foreach (FakeAnswer answer in Guest.Answers.Concat(FakeAnswers.Default))
+        {
+            Match match = answer.Command.Match(command);
+            if (match.Success && TakeTurn(answer))
+                return (answer, answer.Make?.Invoke(new FakeCall(this, command, match, input)) ?? answer.Reply);
+        }
+
+        var nobody = new FakeReply("", 127, $"fake guest: no answer for `{command}`\n");
+        return (new FakeAnswer { Command = Anything() }, nobody);
+    }
+
+    private bool TakeTurn(FakeAnswer answer)
+    {
+        lock (_gate)
+        {
+            int given = _given.GetValueOrDefault(answer);
+            if (given >= answer.Times)
+                return false;
+            _given[answer] = given + 1;
+            return true;
+        }
+    }
+
+    private static string FilesIn(string ignition) => string.Concat(
+        EmbeddedFile().Matches(ignition).Select(file => Encoding.UTF8.GetString(Convert.FromBase64String(file.Groups["content"].Value)) + "\n"));
+
+    private void Boot()
+    {
+        // Whoever holds a connection goes on from here, so it must not be under the lock.
+        _boot.Cancel();
+        lock (_gate)
+        {
+            _boot = new CancellationTokenSource();
+            BootId = Guid.NewGuid().ToString();
+            Boots++;
+            BootEntry = Journal.Count;
+            _poweredOn = _clock.GetTimestamp();
+            _booting = Task.WhenAll(_booting, PlayAsync(_boot.Token));
+        }
+    }
+
+    private void Stop()
+    {
+        lock (_gate)
+            _over = true;
+        _boot.Cancel();
+    }
+
+    private async Task PlayAsync(CancellationToken over)
+    {
+        var play = Guest.Console.Select(line => (line.After, Act: (Action)(() => Write(line.Text))))
+            .Concat(Guest.Journal.Select(line => (line.After, Act: (Action)(() => Log(line.Text)))));
+        if (Guest.End is { } end)
+            play = play.Append((end.After, () => End(end.Exit)));
+        try
+        {
+            TimeSpan now = TimeSpan.Zero;
+            foreach ((TimeSpan after, Action act) in play.OrderBy(p => p.After))
+            {
+                if (after > now)
+                    await Task.Delay(after - now, _clock, over);
+                now = after > now ? after : now;
+                over.ThrowIfCancellationRequested();
+                act();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Reset, or gone.
+        }
+    }
+
+    // Address=10.0.0.1/24, in a networkd file within the Ignition config
+    [GeneratedRegex(@"Address=(?<address>\d+\.\d+\.\d+\.\d+)/\d+")]
+    private static partial Regex ConfiguredAddress();
+
+    // "source": "data:;base64,SGVsbG8K"
+    [GeneratedRegex("data:[^\",]*;base64,(?<content>[A-Za-z0-9+/=]+)")]
+    private static partial Regex EmbeddedFile();
+
+    [GeneratedRegex("")]
+    private static partial Regex Anything();
+}

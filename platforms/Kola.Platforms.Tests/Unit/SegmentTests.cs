@@ -1,0 +1,153 @@
+using System.Net.Sockets;
+using Kola.Qemu;
+
+namespace Kola.Platforms.Tests.Unit;
+
+/// <summary>The switch of a private segment, with sockets in the place of cards.</summary>
+[Category("unit")]
+public sealed class SegmentTests
+{
+    private static readonly byte[] s_everyone = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF];
+
+    private Segment _segment = null!;
+    private List<Card> _cards = null!;
+    private Scratch _scratch = null!;
+
+    [SetUp]
+    public void PlugThreeCardsIn()
+    {
+        _scratch = new Scratch();
+        _segment = new Segment();
+        _cards = [new Card(_segment, _scratch, 1), new Card(_segment, _scratch, 2), new Card(_segment, _scratch, 3)];
+    }
+
+    [TearDown]
+    public async Task CleanUp()
+    {
+        foreach (Card card in _cards)
+            await card.DisposeAsync();
+        Assert.That(_segment.Count, Is.Zero);
+        _scratch.Dispose();
+    }
+
+    [Test]
+    public async Task A_broadcast_reaches_everyone_else()
+    {
+        await _cards[0].SendAsync(s_everyone, "hello");
+        Assert.That(await _cards[1].ReceiveAsync(), Is.EqualTo("hello"));
+        Assert.That(await _cards[2].ReceiveAsync(), Is.EqualTo("hello"));
+        Assert.That(await _cards[0].ReceiveAsync(), Is.Null);
+    }
+
+    [Test]
+    public async Task A_frame_to_a_known_card_reaches_only_that()
+    {
+        await _cards[1].SendAsync(s_everyone, "here I am");
+        await _cards[0].ReceiveAsync();
+        await _cards[2].ReceiveAsync();
+
+        await _cards[0].SendAsync(_cards[1].Address, "secret");
+
+        Assert.That(await _cards[1].ReceiveAsync(), Is.EqualTo("secret"));
+        Assert.That(await _cards[2].ReceiveAsync(), Is.Null);
+    }
+
+    [Test]
+    public async Task A_frame_to_a_card_nobody_has_heard_of_floods()
+    {
+        await _cards[0].SendAsync(_cards[1].Address, "anyone?");
+        Assert.That(await _cards[1].ReceiveAsync(), Is.EqualTo("anyone?"));
+        Assert.That(await _cards[2].ReceiveAsync(), Is.EqualTo("anyone?"));
+    }
+
+    [Test]
+    public async Task A_card_that_is_off_holds_nobody_up_and_may_come_back()
+    {
+        _cards[1].SwitchOff();
+        for (int i = 0; i < 2000; i++)
+            await _cards[0].SendAsync(s_everyone, "lost");
+        _cards[1].SwitchOn();
+        await _cards[2].DrainAsync();
+        await _cards[1].DrainAsync();
+
+        await _cards[0].SendAsync(s_everyone, "back?");
+
+        Assert.That(await _cards[1].ReceiveAsync(), Is.EqualTo("back?"));
+        Assert.That(await _cards[2].ReceiveAsync(), Is.EqualTo("back?"));
+    }
+
+    [Test]
+    public async Task Pulling_a_cable_leaves_no_socket_and_the_others_go_on()
+    {
+        await _cards[1].DisposeAsync();
+        await _cards[0].SendAsync(s_everyone, "still here");
+        Assert.That(await _cards[2].ReceiveAsync(), Is.EqualTo("still here"));
+        Assert.That(File.Exists(_scratch.File("port2")), Is.False);
+    }
+
+    private sealed class Card : IAsyncDisposable
+    {
+        private readonly Scratch _scratch;
+        private readonly int _number;
+        private readonly SegmentPort _port;
+        private Socket? _socket;
+
+        public Card(Segment segment, Scratch scratch, byte number)
+        {
+            _scratch = scratch;
+            _number = number;
+            Address = [0x52, 0x54, 0, 0, 0, number];
+            _port = segment.Plug(scratch.File($"card{number}"), scratch.File($"port{number}"));
+            SwitchOn();
+        }
+
+        public byte[] Address { get; }
+
+        public void SwitchOn()
+        {
+            _socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+            _socket.Bind(new UnixDomainSocketEndPoint(_scratch.File($"card{_number}")));
+        }
+
+        public void SwitchOff()
+        {
+            _socket?.Dispose();
+            File.Delete(_scratch.File($"card{_number}"));
+        }
+
+        public async Task SendAsync(byte[] to, string text)
+        {
+            byte[] frame = [.. to, .. Address, 8, 0, .. System.Text.Encoding.ASCII.GetBytes(text)];
+            await _socket!.SendToAsync(frame, SocketFlags.None, new UnixDomainSocketEndPoint(_scratch.File($"port{_number}")));
+        }
+
+        /// <summary>The text of the next frame; null when none comes within 0.3 s.</summary>
+        public async Task<string?> ReceiveAsync()
+        {
+            byte[] frame = new byte[2048];
+            using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+            try
+            {
+                int length = await _socket!.ReceiveAsync(frame, SocketFlags.None, limit.Token);
+                return System.Text.Encoding.ASCII.GetString(frame, 14, length - 14);
+            }
+            catch (OperationCanceledException)
+            {
+                return null;
+            }
+        }
+
+        public async Task DrainAsync()
+        {
+            while (await ReceiveAsync() is not null)
+            {
+            }
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _port.DisposeAsync();
+            _socket?.Dispose();
+        }
+    }
+}

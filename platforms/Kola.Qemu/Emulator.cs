@@ -1,0 +1,155 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Kola.Machines;
+
+namespace Kola.Qemu;
+
+/// <summary>One QEMU process, from power on to power off, with its control channel and its TPM.</summary>
+internal sealed partial class Emulator : IAsyncDisposable
+{
+    private static readonly TimeSpan s_startTime = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_resetTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_lastWordsTime = TimeSpan.FromSeconds(5);
+
+    private readonly ChildProcess _process;
+    private readonly Qmp _qmp;
+    private readonly ChildProcess? _tpm;
+
+    private Emulator(ChildProcess process, Qmp qmp, ChildProcess? tpm)
+    {
+        _process = process;
+        _qmp = qmp;
+        _tpm = tpm;
+    }
+
+    /// <summary>Process id of QEMU.</summary>
+    public int ProcessId => _process.Id;
+
+    /// <summary>Port of 127.0.0.1 that leads to the guest's SSH.</summary>
+    public int SshPort { get; private set; }
+
+    /// <summary>How it ended. Never faults.</summary>
+    public Task<InstanceExit> Ended { get; private set; } = null!;
+
+    /// <summary>Starts QEMU and lets the guest run.</summary>
+    /// <param name="program">QEMU's program.</param>
+    /// <param name="arguments">The machine.</param>
+    /// <param name="tpmState">Directory of the TPM's state; null when the machine has none.</param>
+    /// <param name="cancel">Ends the start; nothing is left then.</param>
+    /// <exception cref="PlatformException">QEMU ended, or was not there within 30 seconds.</exception>
+    public static async Task<Emulator> StartAsync(string program, QemuArguments arguments, string? tpmState, CancellationToken cancel)
+    {
+        ChildProcess? tpm = null;
+        ChildProcess? process = null;
+        Qmp qmp = Qmp.Listen(arguments.QmpSocket);
+        try
+        {
+            if (tpmState is not null)
+                tpm = await Swtpm.StartAsync(tpmState, arguments.TpmSocket!, cancel);
+            process = await ChildProcess.StartAsync(program, arguments.ToList(), Path.GetDirectoryName(arguments.QmpSocket)!);
+            var emulator = new Emulator(process, qmp, tpm);
+            await emulator.RunAsync(arguments.Id, cancel);
+            return emulator;
+        }
+        catch
+        {
+            await StopAsync(process, tpm);
+            qmp.Dispose();
+            File.Delete(arguments.QmpSocket);
+            throw;
+        }
+    }
+
+    /// <summary>The reset button. Returns when QEMU says the machine was reset.</summary>
+    public async Task ResetAsync(CancellationToken cancel)
+    {
+        Task reset = _qmp.NextAsync("RESET");
+        await _qmp.ExecuteAsync("system_reset", null, cancel);
+        try
+        {
+            await reset.WaitAsync(s_resetTime, cancel);
+        }
+        catch (Exception problem) when (problem is TimeoutException || !cancel.IsCancellationRequested && problem is TaskCanceledException)
+        {
+            throw new PlatformException($"QEMU was told to reset the machine and did not within {s_resetTime.TotalSeconds:0} s", problem);
+        }
+    }
+
+    /// <summary>Pulls the plug. Bounded, never throws.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(_process, _tpm);
+        await Ended;
+        _qmp.Dispose();
+    }
+
+    /// <summary>Port of the forward in the answer of <c>info usernet</c>.</summary>
+    internal static int ForwardedPort(string table) => int.Parse(Forward().Match(table).Groups["port"].Value, CultureInfo.InvariantCulture);
+
+    private static async Task StopAsync(ChildProcess? process, ChildProcess? tpm)
+    {
+        if (process is not null)
+            await process.DisposeAsync();
+        if (tpm is not null)
+            await tpm.DisposeAsync();
+    }
+
+    private async Task RunAsync(string id, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(s_startTime);
+        Task run = GreetAsync(limit.Token);
+        if (await Task.WhenAny(run, _process.Exited) != run)
+        {
+            limit.Cancel();
+            await run.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            throw new PlatformException($"{id}: QEMU did not start\n  got:     {ChildProcess.Describe(await _process.Exited, _process.Words)}");
+        }
+
+        try
+        {
+            await run;
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new PlatformException($"{id}: QEMU did not start\n  wanted:  its control channel within {s_startTime.TotalSeconds:0} s\n  got:     a process that runs and says nothing");
+        }
+
+        Ended = WaitAsync();
+    }
+
+    private async Task GreetAsync(CancellationToken cancel)
+    {
+        await _qmp.AcceptAsync(cancel);
+        var arguments = new JsonObject { ["command-line"] = "info usernet" };
+        JsonNode? table = await _qmp.ExecuteAsync("human-monitor-command", arguments, cancel);
+        SshPort = ForwardedPort(table!.GetValue<string>());
+        await _qmp.ExecuteAsync("cont", null, cancel);
+    }
+
+    private async Task<InstanceExit> WaitAsync()
+    {
+        // A QEMU that closed its channel and does not end is of no more use; one that stopped its guest for want of room even less.
+        await Task.WhenAny(_process.Exited, _qmp.Closed, _qmp.DiskFailed);
+        if (!_qmp.DiskFailed.IsCompleted)
+            await Task.WhenAny(_process.Exited, Task.Delay(s_lastWordsTime, TimeProvider.System, CancellationToken.None));
+        _process.Kill();
+        int code = await _process.Exited;
+        if (_qmp.DiskFailed.IsCompleted)
+            return new InstanceExit(PlatformFault: true, $"the host could not write the machine's disk: {await _qmp.DiskFailed}");
+        await Task.WhenAny(_qmp.Closed, Task.Delay(s_lastWordsTime, TimeProvider.System, CancellationToken.None));
+        string how = ChildProcess.Describe(code, _process.Words);
+        return _qmp.ShutdownReason switch
+        {
+            "guest-shutdown" => new InstanceExit(PlatformFault: false, "the guest powered off"),
+            "guest-panic" => new InstanceExit(PlatformFault: false, "the guest's kernel panicked"),
+            { } reason => new InstanceExit(PlatformFault: true, $"QEMU was ended from outside ({reason}); {how}"),
+            null => new InstanceExit(PlatformFault: true, $"QEMU ended: {how}"),
+        };
+    }
+
+    //   TCP[HOST_FORWARD]  11       127.0.0.1 32769       10.0.2.15    22     0     0
+    [GeneratedRegex(@"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(?<port>\d+)")]
+    private static partial Regex Forward();
+}

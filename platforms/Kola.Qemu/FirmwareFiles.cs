@@ -1,0 +1,32 @@
+namespace Kola.Qemu;
+
+/// <summary>UEFI flash images: the code, shared by all machines, and a template of the variables.</summary>
+/// <param name="Code">Raw flash file, opened read-only.</param>
+/// <param name="Variables">Raw flash file, copied per machine.</param>
+internal sealed record FirmwareFiles(string Code, string Variables)
+{
+    // Debian and Ubuntu, Fedora, Arch, what QEMU itself installs.
+    private static readonly FirmwareFiles[] s_amd64 =
+    [
+        new("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"),
+        new("/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"),
+        new("/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"),
+        new("/usr/share/edk2/x64/OVMF_CODE.4m.fd", "/usr/share/edk2/x64/OVMF_VARS.4m.fd"),
+        new("/usr/share/qemu/edk2-x86_64-code.fd", "/usr/share/qemu/edk2-i386-vars.fd"),
+    ];
+
+    private static readonly FirmwareFiles[] s_arm64 =
+    [
+        new("/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd"),
+        new("/usr/share/edk2/aarch64/QEMU_EFI-pflash.raw", "/usr/share/edk2/aarch64/vars-template-pflash.raw"),
+    ];
+
+    /// <summary>What a person installs to have them.</summary>
+    public static string PackageFor(string architecture) => architecture == "arm64" ? "qemu-efi-aarch64" : "ovmf";
+
+    /// <summary>The files given in the options, else the first pair this host has; null when it has none.</summary>
+    public static FirmwareFiles? Find(QemuOptions options, string architecture) =>
+        options is { FirmwareCode: { } code, FirmwareVariables: { } variables }
+            ? new FirmwareFiles(code, variables)
+            : (architecture == "arm64" ? s_arm64 : s_amd64).FirstOrDefault(f => File.Exists(f.Code) && File.Exists(f.Variables));
+}

@@ -1,0 +1,128 @@
+using System.Globalization;
+using CliWrap.Buffered;
+using Kola.Machines;
+
+namespace Kola.Qemu;
+
+/// <summary>What one machine needs on disk: overlay, extra disks, Ignition config, UEFI variables, sockets, TPM state.</summary>
+internal sealed class MachineFiles : IDisposable
+{
+    private readonly List<HeldFile> _held = [];
+
+    private MachineFiles(string directory) => Directory = directory;
+
+    /// <summary>The machine's directory for sockets.</summary>
+    public string Directory { get; }
+
+    /// <summary>Boot disk first.</summary>
+    public IReadOnlyList<QemuDisk> Disks { get; private set; } = [];
+
+    /// <summary>Ignition config; null for none.</summary>
+    public string? Ignition { get; private set; }
+
+    /// <summary>This machine's UEFI variables; null without UEFI.</summary>
+    public string? UefiVariables { get; private set; }
+
+    /// <summary>Makes them all in <paramref name="directory"/>, or in the machine's own directory where they are to be kept.</summary>
+    /// <exception cref="PlatformException">qemu-img failed, or the disk is full.</exception>
+    public static async Task<MachineFiles> CreateAsync(InstanceSpec spec, string directory, string? uefiTemplate, CancellationToken cancel)
+    {
+        var files = new MachineFiles(directory);
+        try
+        {
+            string place = spec.Keep ? spec.Directory : directory;
+            files.Disks = await files.CreateDisksAsync(spec, place, cancel);
+            if (spec.Ignition is not null)
+                files.Ignition = files.Take(await WriteSecretAsync(Path.Combine(directory, "config.ign"), spec.Ignition, cancel), keep: false);
+            if (uefiTemplate is not null)
+            {
+                string variables = Path.Combine(place, "uefi-variables.fd");
+                // Copied by content: the template belongs to root and may be read-only.
+                await File.WriteAllBytesAsync(variables, await File.ReadAllBytesAsync(uefiTemplate, cancel), cancel);
+                files.UefiVariables = files.Take(variables, spec.Keep);
+            }
+
+            // From the first byte, and never what an earlier attempt left.
+            await File.WriteAllBytesAsync(ConsoleOf(spec), [], cancel);
+            return files;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            files.Dispose();
+            throw new PlatformException($"{spec.Id}: its files could not be made: {problem.Message}", problem);
+        }
+        catch
+        {
+            files.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Where the machine's console is written.</summary>
+    public static string ConsoleOf(InstanceSpec spec) => Path.Combine(spec.Directory, "console.txt");
+
+    /// <summary>Removes them, but for what is kept.</summary>
+    public void Dispose()
+    {
+        foreach (HeldFile file in _held)
+            file.Dispose();
+        RuntimeDirectory.Remove(Directory);
+    }
+
+    private async Task<List<QemuDisk>> CreateDisksAsync(InstanceSpec spec, string place, CancellationToken cancel)
+    {
+        string boot = Path.Combine(place, "disk.qcow2");
+        await CreateImageAsync(spec.Id, ["-b", spec.Image.File, "-F", spec.Image.Format, boot], cancel);
+        if (spec.Machine.DiskMiB is { } size)
+            await GrowAsync(spec.Id, boot, size, cancel);
+        var disks = new List<QemuDisk> { new(Take(boot, spec.Keep), "primary-disk") };
+        foreach (ExtraDisk disk in spec.Machine.Disks)
+        {
+            string file = Path.Combine(place, $"disk-{disks.Count}.qcow2");
+            await CreateImageAsync(spec.Id, [file, string.Create(CultureInfo.InvariantCulture, $"{disk.SizeMiB}M")], cancel);
+            disks.Add(new QemuDisk(Take(file, spec.Keep), disk.Serial));
+        }
+
+        return disks;
+    }
+
+    private static async Task GrowAsync(string id, string file, int sizeMiB, CancellationToken cancel)
+    {
+        DiskInfo info = await DiskInfo.ReadAsync(file, cancel)
+            ?? throw new PlatformException($"{id}: qemu-img cannot read the overlay it just made: {file}");
+        // A smaller size is no wish to cut the image off.
+        if (info.VirtualBytes >= (long)sizeMiB << 20)
+            return;
+        await ImgAsync(id, ["resize", "-q", "-f", "qcow2", file, string.Create(CultureInfo.InvariantCulture, $"{sizeMiB}M")], cancel);
+    }
+
+    private static Task CreateImageAsync(string id, IEnumerable<string> arguments, CancellationToken cancel) =>
+        ImgAsync(id, ["create", "-q", "-f", "qcow2", "-o", "lazy_refcounts=on", .. arguments], cancel);
+
+    private static async Task ImgAsync(string id, string[] arguments, CancellationToken cancel)
+    {
+        BufferedCommandResult result = await HostTool.RunAsync("qemu-img", arguments, cancel);
+        if (result.ExitCode != 0)
+            throw new PlatformException($"{id}: `qemu-img {string.Join(' ', arguments)}` failed\n  got:     {HostTool.LastLine(result.StandardError)}");
+    }
+
+    private static async Task<string> WriteSecretAsync(string file, string text, CancellationToken cancel)
+    {
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        };
+        await using var writer = new StreamWriter(file, options);
+        await writer.WriteAsync(text.AsMemory(), cancel);
+        return file;
+    }
+
+    private string Take(string file, bool keep)
+    {
+        HeldFile held = HeldFile.Take(file, keep);
+        _held.Add(held);
+        return held.Path;
+    }
+}

@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Kola.Qemu;
+
+/// <summary>One machine as QEMU is asked for it: data in, argument list out, nothing touched.</summary>
+internal sealed record QemuArguments
+{
+    /// <summary>Id of the machine, for process titles.</summary>
+    public required string Id { get; init; }
+
+    /// <summary><c>amd64</c> or <c>arm64</c>.</summary>
+    public required string Architecture { get; init; }
+
+    /// <summary>How instructions are run.</summary>
+    public required Acceleration Acceleration { get; init; }
+
+    /// <summary>Guest memory.</summary>
+    public required int MemoryMiB { get; init; }
+
+    /// <summary>Virtual CPUs.</summary>
+    public required int Cpus { get; init; }
+
+    /// <summary>SMBIOS UUID; what a guest derives its machine id from, so the same over a power cycle.</summary>
+    public required Guid Uuid { get; init; }
+
+    /// <summary>Boot disk first.</summary>
+    public required IReadOnlyList<QemuDisk> Disks { get; init; }
+
+    /// <summary>The console is appended to it.</summary>
+    public required string ConsoleFile { get; init; }
+
+    /// <summary>A socket kola listens on; QEMU connects to it.</summary>
+    public required string QmpSocket { get; init; }
+
+    /// <summary>Port of 127.0.0.1 that leads to the guest's SSH; 0 lets the kernel choose, which cannot collide.</summary>
+    public int SshPort { get; init; }
+
+    /// <summary>Ethernet address of the first card.</summary>
+    public required string Mac { get; init; }
+
+    /// <summary>Ignition config; null for none.</summary>
+    public string? IgnitionFile { get; init; }
+
+    /// <summary>Kernel to boot past the boot loader; null when firmware boots the disk.</summary>
+    public DirectBoot? Direct { get; init; }
+
+    /// <summary>UEFI flash: code, then this machine's variables; null for BIOS and direct boot.</summary>
+    public (string Code, string Variables)? Uefi { get; init; }
+
+    /// <summary>Card on the private segment; null for none.</summary>
+    public QemuPrivateCard? Private { get; init; }
+
+    /// <summary>Socket of the TPM emulator; null for none.</summary>
+    public string? TpmSocket { get; init; }
+
+    private bool Arm => Architecture == "arm64";
+
+    /// <summary>The arguments, in a fixed order.</summary>
+    public IReadOnlyList<string> ToList() =>
+    [
+        "-name", $"guest={Escaped(Id)}",
+        "-nodefaults", "-no-user-config", "-display", "none",
+        // Held until kola is on QMP, so that no event of the guest can be missed.
+        "-S",
+        .. Board(),
+        "-m", $"{MemoryMiB}M", "-smp", Text(Cpus), "-uuid", Uuid.ToString(), "-rtc", "base=utc",
+        "-chardev", $"socket,id=qmp,path={Escaped(QmpSocket)}", "-mon", "chardev=qmp,mode=control",
+        "-chardev", $"file,id=console,path={Escaped(ConsoleFile)},append=on", "-serial", "chardev:console",
+        "-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng",
+        .. Disks.SelectMany(Disk),
+        .. Network(),
+        .. Firmware(),
+        .. Tpm(),
+    ];
+
+    private IEnumerable<string> Board()
+    {
+        string flash = Uefi is null ? "" : ",pflash0=uefi-code,pflash1=uefi-variables";
+        // graphics=off has SeaBIOS speak on the serial console: "No bootable device" is then in console.txt.
+        yield return "-machine";
+        yield return (Arm ? "virt,gic-version=max" : "q35,graphics=off") + flash;
+        yield return "-accel";
+        yield return Acceleration.Kvm ? "kvm" : "tcg,thread=multi,tb-size=512";
+        yield return "-cpu";
+        yield return Acceleration.CpuModel;
+        if (Arm)
+            yield break;
+        // Suspend to RAM does not come back under OVMF; Flatcar's own launcher switches it off too.
+        yield return "-global";
+        yield return "ICH9-LPC.disable_s3=1";
+        yield return "-device";
+        yield return "vmgenid,guid=auto";
+    }
+
+    private static IEnumerable<string> Disk(QemuDisk disk, int index)
+    {
+        // no-flush is cache=unsafe: disks do not outlive the machine, so a host crash loses nothing that matters.
+        var cache = new Dictionary<string, object> { ["direct"] = false, ["no-flush"] = true };
+        string node = JsonSerializer.Serialize(new Dictionary<string, object>
+        {
+            ["driver"] = "qcow2",
+            ["node-name"] = $"disk{index}",
+            ["discard"] = "unmap",
+            ["cache"] = cache,
+            ["file"] = new Dictionary<string, object> { ["driver"] = "file", ["filename"] = disk.File, ["cache"] = cache },
+        });
+        string boot = index == 0 ? ",bootindex=1" : "";
+        return ["-blockdev", node, "-device", $"virtio-blk-pci,drive=disk{index},serial={Escaped(disk.Serial)}{boot}"];
+    }
+
+    private IEnumerable<string> Network()
+    {
+        yield return "-netdev";
+        yield return $"user,id=net0,hostfwd=tcp:127.0.0.1:{Text(SshPort)}-:22";
+        yield return "-device";
+        // No option ROM: nothing is booted from the network, and BIOS starts faster without.
+        yield return $"virtio-net-pci,netdev=net0,mac={Mac},romfile=";
+        if (Private is null)
+            yield break;
+        yield return "-netdev";
+        yield return $"dgram,id=net1,local.type=unix,local.path={Escaped(Private.Socket)},remote.type=unix,remote.path={Escaped(Private.HubSocket)}";
+        yield return "-device";
+        yield return $"virtio-net-pci,netdev=net1,mac={Private.Mac},romfile=";
+    }
+
+    private IEnumerable<string> Firmware()
+    {
+        if (IgnitionFile is not null)
+        {
+            yield return "-fw_cfg";
+            yield return $"name=opt/org.flatcar-linux/config,file={Escaped(IgnitionFile)}";
+        }
+
+        if (Direct is { } direct)
+        {
+            foreach (string argument in new[] { "-kernel", direct.Kernel, "-initrd", direct.Initrd, "-append", direct.CommandLine })
+                yield return argument;
+        }
+        else
+        {
+            yield return "-boot";
+            yield return "menu=off,strict=on";
+        }
+
+        if (Uefi is { } uefi)
+        {
+            yield return "-blockdev";
+            yield return $"driver=file,node-name=uefi-code,read-only=on,filename={Escaped(uefi.Code)}";
+            yield return "-blockdev";
+            yield return $"driver=file,node-name=uefi-variables,filename={Escaped(uefi.Variables)}";
+        }
+    }
+
+    private IEnumerable<string> Tpm() => TpmSocket is null
+        ? []
+        :
+        [
+            "-chardev", $"socket,id=tpm,path={Escaped(TpmSocket)}", "-tpmdev", "emulator,id=tpm0,chardev=tpm",
+            "-device", Arm ? "tpm-tis-device,tpmdev=tpm0" : "tpm-tis,tpmdev=tpm0",
+        ];
+
+    // In QEMU's key=value lists a comma is written twice.
+    private static string Escaped(string value) => value.Replace(",", ",,", StringComparison.Ordinal);
+
+    private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>A qcow2 disk.</summary>
+internal sealed record QemuDisk(string File, string Serial);
+
+/// <summary>A card on the private segment: QEMU's socket, the hub's, and the Ethernet address.</summary>
+internal sealed record QemuPrivateCard(string Socket, string HubSocket, string Mac);

@@ -1,0 +1,223 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Kola.Machines;
+
+namespace Kola.Qemu;
+
+/// <summary>One machine under QEMU. It dies with kola, whatever ends kola.</summary>
+public sealed class QemuInstance : IInstance
+{
+    // One attempt has to bear a login on a busy, emulated machine: 5 CPU-seconds, with four at once on two cores 43 s were seen.
+    private static readonly TimeSpan s_loginTime = TimeSpan.FromSeconds(10);
+
+    private readonly QemuHost _host;
+    private readonly InstanceSpec _spec;
+    private readonly MachineFiles _files;
+    private readonly SegmentPort? _port;
+    private readonly SemaphoreSlim _power = new(1);
+    private readonly TaskCompletionSource<InstanceExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private QemuArguments _arguments;
+    private Emulator _emulator;
+    private Task _watch;
+    private volatile bool _pullingPlug;
+    private bool _disposed;
+
+    private QemuInstance(QemuHost host, InstanceSpec spec, MachineFiles files, SegmentPort? port, (QemuArguments Arguments, Emulator Emulator) running)
+    {
+        _host = host;
+        _spec = spec;
+        _files = files;
+        _port = port;
+        (_arguments, _emulator) = running;
+        _watch = WatchAsync();
+    }
+
+    /// <inheritdoc/>
+    public string Id => _spec.Id;
+
+    /// <inheritdoc/>
+    public string ConsoleFile => MachineFiles.ConsoleOf(_spec);
+
+    /// <inheritdoc/>
+    public string Address => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_emulator.SshPort}");
+
+    /// <inheritdoc/>
+    public Task<InstanceExit> Exited => _exited.Task;
+
+    /// <summary>Process id of QEMU.</summary>
+    public int ProcessId => _emulator.ProcessId;
+
+    /// <summary>Raised once, when it has been disposed.</summary>
+    internal Action? Gone { get; set; }
+
+    /// <inheritdoc/>
+    public Task<IShell> ConnectAsync(SshIdentity identity, CancellationToken cancel) =>
+        Ssh.ConnectAsync("127.0.0.1", _emulator.SshPort, identity, s_loginTime * _host.Acceleration.Slowness, cancel);
+
+    /// <inheritdoc/>
+    public async Task ResetAsync(CancellationToken cancel)
+    {
+        await _power.WaitAsync(cancel);
+        try
+        {
+            await MustRunAsync("reset");
+            await _emulator.ResetAsync(cancel);
+        }
+        finally
+        {
+            _power.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task PowerCycleAsync(CancellationToken cancel)
+    {
+        await _power.WaitAsync(cancel);
+        try
+        {
+            await MustRunAsync("power cycle");
+            _pullingPlug = true;
+            await _emulator.DisposeAsync();
+            await _watch;
+            (_arguments, _emulator) = await RestartAsync(cancel);
+            _pullingPlug = false;
+            _watch = WatchAsync();
+        }
+        catch (Exception problem) when (_pullingPlug)
+        {
+            _exited.TrySetResult(new InstanceExit(PlatformFault: true, $"it did not come back from a power cycle: {HostTool.LastLine(problem.Message)}"));
+            throw;
+        }
+        finally
+        {
+            _power.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _power.WaitAsync(CancellationToken.None);
+        try
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            _pullingPlug = true;
+            await _emulator.DisposeAsync();
+            await _watch;
+            if (_port is not null)
+                await _port.DisposeAsync();
+            _files.Dispose();
+            Gone?.Invoke();
+        }
+        finally
+        {
+            _power.Release();
+        }
+    }
+
+    /// <summary>Makes the machine's files and powers it on.</summary>
+    internal static async Task<QemuInstance> StartAsync(QemuHost host, InstanceSpec spec, Segment? segment, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        Firmware firmware = host.FirmwareFor(spec.Machine.Firmware, spec.Image);
+        Check(host, spec.Id, spec.Image, firmware);
+        string directory = host.Runtime.CreateForMachine();
+        SegmentPort? port = null;
+        MachineFiles? files = null;
+        try
+        {
+            files = await MachineFiles.CreateAsync(spec, directory, firmware == Firmware.Uefi ? host.Uefi!.Variables : null, cancel);
+            port = spec.Private is null ? null : segment?.Plug(Path.Combine(directory, "card"), Path.Combine(directory, "port"));
+            QemuArguments arguments = Describe(host, spec, files, firmware);
+            Emulator emulator = await Emulator.StartAsync(host.Program.Path, arguments, TpmStateOf(spec, files), cancel);
+            return new QemuInstance(host, spec, files, port, (arguments, emulator));
+        }
+        catch
+        {
+            if (port is not null)
+                await port.DisposeAsync();
+            files?.Dispose();
+            RuntimeDirectory.Remove(directory);
+            throw;
+        }
+    }
+
+    /// <summary>Whether this host and image have what a way of booting needs.</summary>
+    /// <exception cref="UsageException">They have not.</exception>
+    internal static void Check(QemuHost host, string id, Image image, Firmware firmware)
+    {
+        string? missing = firmware switch
+        {
+            Firmware.Direct when image.Direct is null => "a kernel beside the image\n  got:     none\n  next:    use firmware bios or uefi",
+            Firmware.Uefi when host.Uefi is null =>
+                $"UEFI firmware files\n  got:     none found\n  next:    apt-get install {FirmwareFiles.PackageFor(image.Architecture)}",
+            Firmware.Bios when image.Architecture == "arm64" => "firmware this architecture has\n  got:     bios on arm64\n  next:    use firmware uefi",
+            _ => null,
+        };
+        if (missing is not null)
+            throw new UsageException($"{id}: cannot boot by firmware \"{firmware}\"\n  wanted:  {missing}");
+    }
+
+    private static string? TpmStateOf(InstanceSpec spec, MachineFiles files) =>
+        spec.Machine.Tpm ? Path.Combine(spec.Keep ? spec.Directory : files.Directory, "tpm") : null;
+
+    private static QemuArguments Describe(QemuHost host, InstanceSpec spec, MachineFiles files, Firmware firmware) => new()
+    {
+        Id = spec.Id,
+        Architecture = spec.Image.Architecture,
+        Acceleration = host.Acceleration,
+        MemoryMiB = spec.Machine.MemoryMiB,
+        Cpus = spec.Machine.Cpus,
+        Uuid = Guid.NewGuid(),
+        Disks = files.Disks,
+        ConsoleFile = MachineFiles.ConsoleOf(spec),
+        QmpSocket = Path.Combine(files.Directory, "qmp"),
+        Mac = NewMac(),
+        IgnitionFile = files.Ignition,
+        Direct = firmware == Firmware.Direct ? spec.Image.Direct : null,
+        Uefi = files.UefiVariables is { } variables ? (host.Uefi!.Code, variables) : null,
+        Private = spec.Private is { } link
+            ? new QemuPrivateCard(Path.Combine(files.Directory, "card"), Path.Combine(files.Directory, "port"), link.Mac)
+            : null,
+        TpmSocket = spec.Machine.Tpm ? Path.Combine(files.Directory, "tpm.sock") : null,
+    };
+
+    // 52:54:00 is what QEMU and libvirt use for theirs.
+    private static string NewMac()
+    {
+        byte[] tail = RandomNumberGenerator.GetBytes(3);
+        return $"52:54:00:{tail[0]:x2}:{tail[1]:x2}:{tail[2]:x2}";
+    }
+
+    /// <summary>On the same port, so that addresses people noted stay right; on another one if somebody took it meanwhile.</summary>
+    private async Task<(QemuArguments, Emulator)> RestartAsync(CancellationToken cancel)
+    {
+        QemuArguments same = _arguments with { SshPort = _emulator.SshPort };
+        try
+        {
+            return (same, await Emulator.StartAsync(_host.Program.Path, same, TpmStateOf(_spec, _files), cancel));
+        }
+        catch (PlatformException problem) when (problem.Message.Contains("host forwarding rule", StringComparison.Ordinal))
+        {
+            QemuArguments other = same with { SshPort = 0 };
+            return (other, await Emulator.StartAsync(_host.Program.Path, other, TpmStateOf(_spec, _files), cancel));
+        }
+    }
+
+    private async Task MustRunAsync(string action)
+    {
+        if (_disposed)
+            throw new PlatformException($"{Id}: {action} of a machine that was disposed");
+        if (_exited.Task.IsCompleted)
+            throw new PlatformException($"{Id}: {action} of a machine that is gone\n  got:     {(await _exited.Task).Detail}");
+    }
+
+    private async Task WatchAsync()
+    {
+        InstanceExit exit = await _emulator.Ended;
+        if (!_pullingPlug)
+            _exited.TrySetResult(exit);
+    }
+}

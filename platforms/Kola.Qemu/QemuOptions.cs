@@ -1,0 +1,81 @@
+namespace Kola.Qemu;
+
+/// <summary>How machines are run by QEMU on this host. No privileges are needed.</summary>
+public sealed record QemuOptions
+{
+    /// <summary>QEMU's program, a name on the path or an absolute file; null takes <c>qemu-system-x86_64</c> or <c>qemu-system-aarch64</c>, as the image is.</summary>
+    public string? Binary { get; init; }
+
+    /// <summary>Default <see cref="AccelerationMode.Auto"/>.</summary>
+    public AccelerationMode Acceleration { get; init; } = AccelerationMode.Auto;
+
+    /// <summary>What machines that ask for <see cref="Firmware.Any"/> get. Default: direct boot where the image has a kernel beside it, else BIOS (UEFI on arm64).</summary>
+    public Firmware DefaultFirmware { get; init; } = Firmware.Any;
+
+    /// <summary>Machines at once; null for one per core when emulating, two with KVM. At least 1.</summary>
+    public int? Machines { get; init; }
+
+    /// <summary>Guest memory in use at once, MiB; null for what the host has available less 1 GiB. At least 256.</summary>
+    public int? MemoryMiB { get; init; }
+
+    /// <summary>Virtual CPUs in use at once; null for twice the machines. At least 1.</summary>
+    public int? Cpus { get; init; }
+
+    /// <summary>Absolute directory for what outlives a run: unpacked images, digests, the answer of the KVM probe.</summary>
+    public required string CacheDirectory { get; init; }
+
+    /// <summary>
+    /// Absolute directory for sockets and throw-away disks, at most 60 bytes long since a socket's path has 108. Not on a memory
+    /// filesystem: overlays grow with what guests write. Default <c>/var/tmp/kola-USER</c>.
+    /// </summary>
+    public string RuntimeDirectory { get; init; } = $"/var/tmp/kola-{Environment.UserName}";
+
+    /// <summary>UEFI code, a raw flash file; null to look where distributions put it. Given together with <see cref="FirmwareVariables"/>.</summary>
+    public string? FirmwareCode { get; init; }
+
+    /// <summary>Template of the UEFI variables, copied for each machine; null to look where distributions put it.</summary>
+    public string? FirmwareVariables { get; init; }
+
+    /// <summary>All that is wrong with these options, a sentence each; empty when they can be used.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        var problems = new List<string>();
+        AtLeast(problems, "machines at once", Machines, 1);
+        AtLeast(problems, "guest memory in MiB", MemoryMiB, 256);
+        AtLeast(problems, "virtual CPUs", Cpus, 1);
+        Absolute(problems, "cache directory", CacheDirectory);
+        Absolute(problems, "runtime directory", RuntimeDirectory);
+        if (RuntimeDirectory.Length > 60)
+            problems.Add($"runtime directory \"{RuntimeDirectory}\" is {RuntimeDirectory.Length} characters long; at most 60 leave room for socket names");
+        if (FirmwareCode is null != FirmwareVariables is null)
+            problems.Add("UEFI code and variables belong together: give both files or neither");
+        foreach (string file in new[] { FirmwareCode, FirmwareVariables }.OfType<string>().Where(f => !File.Exists(f)))
+            problems.Add($"firmware file \"{file}\" does not exist");
+        return problems;
+    }
+
+    private static void AtLeast(List<string> problems, string what, int? value, int minimum)
+    {
+        if (value < minimum)
+            problems.Add($"{what} is {value}; at least {minimum}");
+    }
+
+    private static void Absolute(List<string> problems, string what, string path)
+    {
+        if (!Path.IsPathFullyQualified(path))
+            problems.Add($"{what} \"{path}\" is not an absolute path");
+    }
+}
+
+/// <summary>What runs the guest's instructions.</summary>
+public enum AccelerationMode
+{
+    /// <summary>KVM if a probe guest really runs under it, else emulation.</summary>
+    Auto,
+
+    /// <summary>KVM or nothing.</summary>
+    Kvm,
+
+    /// <summary>Emulation by QEMU's TCG, many times slower.</summary>
+    Tcg,
+}

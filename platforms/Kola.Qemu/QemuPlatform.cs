@@ -1,0 +1,167 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Kola.Machines;
+using Kola.Scheduling;
+
+namespace Kola.Qemu;
+
+/// <summary>Machines on this host under QEMU, with KVM where KVM really works. Needs no privileges.</summary>
+public sealed partial class QemuPlatform : IPlatform
+{
+    private readonly QemuHost _host;
+    private readonly ConcurrentDictionary<QemuInstance, bool> _instances = new();
+    private readonly ConcurrentDictionary<string, Segment> _segments = new();
+
+    private QemuPlatform(QemuHost host, IReadOnlySet<Feature> features, Capacity capacity, IReadOnlyDictionary<string, string> facts)
+    {
+        _host = host;
+        Features = features;
+        Capacity = capacity;
+        Facts = facts;
+    }
+
+    /// <inheritdoc/>
+    public string Name => "qemu";
+
+    /// <inheritdoc/>
+    public IReadOnlySet<Feature> Features { get; }
+
+    /// <inheritdoc/>
+    public Capacity Capacity { get; }
+
+    /// <inheritdoc/>
+    public double Slowness => _host.Acceleration.Slowness;
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, string> Facts { get; }
+
+    /// <summary>Looks at the host, and decides how machines are run. With <see cref="AccelerationMode.Auto"/> that may boot a probe guest, 30 seconds at most.</summary>
+    /// <exception cref="UsageException">Options are wrong, a program or firmware is missing, or KVM was asked for and does not work.</exception>
+    public static async Task<QemuPlatform> CreateAsync(QemuOptions options, Image image, TimeProvider clock, CancellationToken cancel)
+    {
+        if (options.Validate() is { Count: > 0 } problems)
+            throw new UsageException($"qemu: the options cannot be used\n  got:     {string.Join("\n           ", problems)}");
+        QemuProgram program = await QemuProgram.FindAsync(options.Binary, image.Architecture, cancel);
+        foreach (string tool in new[] { "qemu-img", "setpriv", "setsid" })
+            await HostTool.RunAsync(tool, ["--version"], cancel);
+        bool tpm = await HostTool.TryRunAsync("swtpm", ["--version"], cancel) is not null;
+        var host = new QemuHost
+        {
+            Program = program,
+            Acceleration = Acceleration.Hardware("being probed"),
+            Runtime = RuntimeDirectory.Create(options.RuntimeDirectory),
+            Uefi = FirmwareFiles.Find(options, image.Architecture),
+            DefaultFirmware = options.DefaultFirmware,
+            Clock = clock,
+        };
+        try
+        {
+            Firmware firmware = host.FirmwareFor(Firmware.Any, image);
+            QemuInstance.Check(host, "qemu", image, firmware);
+            (host, string probe) = await AccelerateAsync(host, options, image, cancel);
+            return new QemuPlatform(host, FeaturesOf(host, tpm, firmware), CapacityOf(options, host.Acceleration), FactsOf(host, firmware, probe));
+        }
+        catch
+        {
+            host.Runtime.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<IInstance> StartAsync(InstanceSpec spec, CancellationToken cancel)
+    {
+        Segment? segment = spec.Private is { } link ? _segments.GetOrAdd(link.Segment, _ => new Segment()) : null;
+        QemuInstance instance = await QemuInstance.StartAsync(_host, spec, segment, cancel);
+        _instances[instance] = true;
+        instance.Gone = () => _instances.TryRemove(instance, out _);
+        return instance;
+    }
+
+    /// <summary>Ends the machines that are left, and removes every runtime file.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (QemuInstance instance in _instances.Keys)
+            await instance.DisposeAsync();
+        _host.Runtime.Dispose();
+    }
+
+    private static async Task<(QemuHost Host, string Probe)> AccelerateAsync(QemuHost host, QemuOptions options, Image image, CancellationToken cancel)
+    {
+        QemuHost Emulating(string why) => host with { Acceleration = Acceleration.Emulation(host.Program.Version, image.Architecture, why) };
+
+        if (options.Acceleration == AccelerationMode.Tcg)
+            return (Emulating("asked for"), "not probed");
+        bool insisted = options.Acceleration == AccelerationMode.Kvm;
+        if (Acceleration.WhyNotKvm(image.Architecture) is { } reason)
+            return insisted ? throw NoKvm(reason) : (Emulating(reason), $"not probed: {reason}");
+
+        string hostKernel = HostKernel();
+        string guestKernel = image.Direct is { } direct ? await ImageDigest.OfAsync(direct.Kernel, options.CacheDirectory, cancel) : image.Digest;
+        string file = KvmAnswer.FileFor(options.CacheDirectory, hostKernel, host.Program.Version, guestKernel);
+        KvmAnswer? kept = await KvmAnswer.ReadAsync(file, host.Clock, cancel);
+        // Who insists has perhaps repaired something: a kept "no" is not held against them.
+        if (kept is null || insisted && !kept.Works)
+        {
+            kept = await KvmProbe.AskAsync(host, image, cancel);
+            await kept.WriteAsync(file, cancel);
+        }
+
+        string probe = string.Create(CultureInfo.InvariantCulture, $"{(kept.Works ? "works" : "does not work")}: {kept.Detail} (probed in {kept.Seconds:0.0} s at {kept.MeasuredAt:u}, kept in {file})");
+        if (kept.Works)
+            return (host with { Acceleration = Acceleration.Hardware(kept.Detail) }, probe);
+        return insisted ? throw NoKvm(kept.Detail) : (Emulating($"KVM does not work here: {kept.Detail}"), probe);
+    }
+
+    private static UsageException NoKvm(string got) =>
+        new($"qemu: KVM was asked for and does not work here\n  wanted:  a guest kernel that runs under KVM\n  got:     {got}\n  next:    emulate (--accel tcg), or use a host with hardware virtualization");
+
+    private static HashSet<Feature> FeaturesOf(QemuHost host, bool tpm, Firmware firmware)
+    {
+        var features = new HashSet<Feature> { Feature.Console, Feature.ExtraDisks, Feature.PrivateNetwork };
+        if (tpm)
+            features.Add(Feature.Tpm);
+        if (host.Uefi is not null)
+            features.Add(Feature.Uefi);
+        if (firmware != Firmware.Direct)
+            features.Add(Feature.BootLoader);
+        return features;
+    }
+
+    private static Capacity CapacityOf(QemuOptions options, Acceleration acceleration)
+    {
+        int machines = options.Machines ?? Environment.ProcessorCount * (acceleration.Kvm ? 2 : 1);
+        // The runtime knows a container's limit, the kernel what others use; 1 GiB is left for QEMU itself and the runner.
+        long available = Math.Min(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20, AvailableMiB(File.ReadAllText("/proc/meminfo")));
+        return new Capacity
+        {
+            Machines = machines,
+            MemoryMiB = options.MemoryMiB ?? (int)Math.Max(1024, Math.Min(int.MaxValue, available - 1024)),
+            Cpus = options.Cpus ?? 2 * machines,
+        };
+    }
+
+    /// <summary>MemAvailable of /proc/meminfo.</summary>
+    internal static long AvailableMiB(string meminfo) => long.Parse(MemAvailable().Match(meminfo).Groups["kib"].Value, CultureInfo.InvariantCulture) >> 10;
+
+    // 6.18.44-generic
+    private static string HostKernel() => File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
+
+    // MemAvailable:   23456789 kB
+    [GeneratedRegex(@"^MemAvailable:\s+(?<kib>\d+) kB", RegexOptions.Multiline)]
+    private static partial Regex MemAvailable();
+
+    private static Dictionary<string, string> FactsOf(QemuHost host, Firmware firmware, string probe) => new()
+    {
+        ["acceleration"] = host.Acceleration.Kvm ? "kvm" : "tcg",
+        ["acceleration-reason"] = host.Acceleration.Why,
+        ["cpu-model"] = host.Acceleration.CpuModel,
+        ["firmware"] = firmware.ToString().ToLowerInvariant(),
+        ["host-kernel"] = HostKernel(),
+        ["kvm-probe"] = probe,
+        ["qemu"] = host.Program.VersionText,
+        ["qemu-version"] = host.Program.Version.ToString(),
+        ["uefi"] = host.Uefi?.Code ?? "none",
+    };
+}
