@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Kola.Checks;
-using NUnit.Framework;
 
 namespace Kola.Tests.Checks;
 

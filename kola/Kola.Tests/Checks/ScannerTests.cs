@@ -1,7 +1,6 @@
 using System.Text;
 using CsCheck;
 using Kola.Checks;
-using NUnit.Framework;
 
 namespace Kola.Tests.Checks;
 

@@ -51,7 +51,7 @@ public sealed class IgnitionConfigTests
     [TestCase("links", """{"path":"/etc/flatcar/update.conf","target":"/dev/null"}""")]
     public void What_the_author_says_of_a_path_stands(string kind, string entry)
     {
-        string config = $$"""{"ignition":{"version":"3.0.0"},"storage":{"{{kind}}":[{{entry}}]}}""";
+        string config = $$$"""{"ignition":{"version":"3.0.0"},"storage":{"{{{kind}}}":[{{{entry}}}]}}""";
         JsonNode rendered = Rendered(config, c => c.WithFile("/etc/flatcar/update.conf", "SERVER=disabled\n"));
         Assert.That(rendered["storage"]!["files"]?.AsArray().Count ?? 0, Is.EqualTo(kind == "files" ? 1 : 0));
     }

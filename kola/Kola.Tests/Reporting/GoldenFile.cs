@@ -1,5 +1,3 @@
-using NUnit.Framework;
-
 namespace Kola.Tests.Reporting;
 
 /// <summary>

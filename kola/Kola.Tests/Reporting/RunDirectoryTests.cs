@@ -1,5 +1,4 @@
 using Kola.Reporting;
-using NUnit.Framework;
 
 namespace Kola.Tests.Reporting;
 

@@ -4,7 +4,6 @@ using System.Xml.Linq;
 using CsCheck;
 using Kola.Reporting;
 using NJsonSchema;
-using NUnit.Framework;
 
 namespace Kola.Tests.Reporting;
 

@@ -100,13 +100,15 @@ public sealed partial class Machine
             // Falls through to the message: `last` says how far it got.
         }
 
-        throw SilentConsole()
+        throw NeverStirred
             ? new PlatformException($"{Name}: not ready {limit.TotalSeconds:0} s after {how}, and not one byte on its console\n  wanted:  an SSH login\n  got:     {last}\n  next:    does the platform start machines at all? Try `kola spawn`.")
             : new MachineException($"{Name}: not ready {limit.TotalSeconds:0} s after {how}\n  wanted:  an SSH login and a settled system\n  got:     {last}\n  see:     {_terms.Shown}/console.txt");
     }
 
-    // Never up *and* silent from the first byte is the platform's fault; anything on the console shows that the image got to run.
-    private bool SilentConsole() =>
+    /// <summary>
+    /// Never ready *and* silent from the first byte: that is the platform's fault. Anything on the console shows that the image got to run.
+    /// </summary>
+    internal bool NeverStirred =>
         _boots == 0 && _instance.ConsoleFile is { } file && (!File.Exists(file) || new FileInfo(file).Length == 0);
 
     private async Task<(Readiness? Seen, string Last)> AskAsync(string last, CancellationToken cancel)

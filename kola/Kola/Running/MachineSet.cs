@@ -54,6 +54,9 @@ internal sealed class MachineSet
         }
     }
 
+    /// <summary>Role of a machine that was never ready and never wrote to its console; null when there is none.</summary>
+    internal string? NeverStirred => Watched().FirstOrDefault(w => w.Machine.NeverStirred)?.Machine.Name;
+
     /// <summary>Starts all machines at once and returns when all are ready.</summary>
     internal async Task<IReadOnlyList<Machine>> BootAsync()
     {

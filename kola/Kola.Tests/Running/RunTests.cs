@@ -1,0 +1,228 @@
+using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
+using Kola.Checks;
+using Kola.Fake;
+using Kola.Machines;
+using Kola.Planning;
+using Kola.Reporting;
+using Kola.Running;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Kola.Tests.Running;
+
+/// <summary>The sample suite on the fake platform: what a run makes of every way a test can end.</summary>
+[NonParallelizable] // there is one session a process
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed partial class RunTests
+{
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 22, 18, 0, 0, TimeSpan.Zero));
+    private readonly ConcurrentQueue<RunEvent> _events = new();
+    private string _directory = "";
+
+    [SetUp]
+    public void MakeDirectory() => _directory = Directory.CreateTempSubdirectory("kola-run-").FullName;
+
+    [TearDown]
+    public void RemoveDirectory() => Directory.Delete(_directory, recursive: true);
+
+    [TestCase("sample.passes", Outcome.Passed, null)]
+    [TestCase("sample.fails.assertion", Outcome.Failed, "But was:")]
+    [TestCase("sample.fails.command", Outcome.Failed, "machine: `ls /no/such/directory` ended with exit code 2")]
+    [TestCase("sample.fails.several", Outcome.Failed, "Multiple failures or warnings in test")]
+    [TestCase("sample.fails.part", Outcome.Failed, "Wrong: machine: `false` ended with exit code 1")]
+    [TestCase("sample.fails.fault", Outcome.Failed, "InvalidOperationException: the author made a mistake")]
+    [TestCase("sample.waits", Outcome.Failed, "machine: waited 1 s for pigs to fly")]
+    [TestCase("sample.hangs.command", Outcome.Failed, "sample.hangs.command: did not end within 60 s")]
+    [TestCase("sample.hangs.thread", Outcome.Failed, "sample.hangs.thread: did not end within 60 s")]
+    [TestCase("sample.panics", Outcome.Failed, "machine: the kernel panicked")]
+    [TestCase("sample.panics.on-purpose", Outcome.Passed, null)]
+    [TestCase("sample.emergency", Outcome.Failed, "Ignition failed")]
+    [TestCase("sample.poweroff", Outcome.Failed, "powered off")]
+    [TestCase("sample.finding", Outcome.Failed, "unit-failed")]
+    [TestCase("sample.broken", Outcome.Broken, "the image store is on fire")]
+    [TestCase("sample.leaks", Outcome.Passed, null)]
+    [TestCase("sample.skips", Outcome.Skipped, "there is nothing to see here")]
+    public async Task Every_end_has_its_right_name(string test, Outcome outcome, string? message)
+    {
+        await using var platform = new FakePlatform(new FakeOptions { GuestFor = spec => spec.Machine.ConfigFile is null ? Guest() : Emergency() }, _time);
+        TestReport report = (await RunAsync(platform, test)).Tests.Single();
+        Assert.That(report.Outcome, Is.EqualTo(outcome), report.Message);
+        if (message is not null)
+            Assert.That(report.Message, Does.Contain(message));
+        Assert.That(platform.Instances, Is.Empty, "machines left behind");
+    }
+
+    [Test]
+    public async Task A_part_that_fails_does_not_show_in_the_parts_after_it()
+    {
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _time);
+        TestReport report = (await RunAsync(platform, "sample.fails.part")).Tests.Single();
+        IReadOnlyList<StepEnded> steps = report.Attempts.Single().Steps;
+        Assert.That(steps.Select(s => s.Outcome), Is.EqualTo(new[] { Outcome.Failed, Outcome.Failed, Outcome.Failed, Outcome.Passed }));
+        Assert.That(steps[2].Message, Does.Contain("Expected string length").Or.Contain("\"4\"").And.Not.Contain("\"2\""));
+        Assert.That(report.Message, Does.StartWith("3 parts failed: Wrong, Unequal, Other"));
+    }
+
+    [Test]
+    public async Task A_machine_whose_emulator_dies_makes_its_test_broken_and_nothing_else()
+    {
+        await using var platform = new FakePlatform(
+            new FakeOptions
+            {
+                GuestFor = spec => spec.Id.StartsWith("sample.passes", StringComparison.Ordinal)
+                    ? Guest() with { End = new FakeEnd(TimeSpan.FromSeconds(1), new InstanceExit(true, "killed by signal 9")), AnswersAfter = TimeSpan.FromSeconds(5) }
+                    : Guest(),
+            },
+            _time);
+        Report report = await RunAsync(platform, "sample.passes", "sample.fails.part");
+        Assert.That(report.Tests.Single(t => t.Id == "sample.passes").Outcome, Is.EqualTo(Outcome.Broken));
+        Assert.That(report.Tests.Single(t => t.Id == "sample.passes").Message, Does.Contain("killed by signal 9"));
+        Assert.That(report.Tests.Single(t => t.Id == "sample.fails.part").Outcome, Is.EqualTo(Outcome.Failed));
+        Assert.That(report.ExitCode, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_platform_that_cannot_start_machines_is_broken_not_failed()
+    {
+        await using var platform = new FakePlatform(new FakeOptions { Guest = new FakeGuest { StartFailure = "no memory left" } }, _time);
+        Report report = await RunAsync(platform, "sample.passes");
+        Assert.That(report.Tests.Single().Outcome, Is.EqualTo(Outcome.Broken));
+        Assert.That(report.ExitCode, Is.EqualTo(3));
+    }
+
+    [Test]
+    public async Task A_machine_that_never_answers_and_says_nothing_is_the_platforms_fault()
+    {
+        await using var platform = new FakePlatform(new FakeOptions { Guest = new FakeGuest { AnswersAfter = null, Console = [] } }, _time);
+        Assert.That((await RunAsync(platform, "sample.emergency")).Tests.Single().Outcome, Is.EqualTo(Outcome.Broken));
+    }
+
+    [Test]
+    public async Task A_machine_that_never_answers_but_speaks_on_its_console_is_the_images_fault()
+    {
+        await using var platform = new FakePlatform(new FakeOptions { Guest = new FakeGuest { AnswersAfter = null } }, _time);
+        Assert.That((await RunAsync(platform, "sample.emergency")).Tests.Single().Outcome, Is.EqualTo(Outcome.Failed));
+    }
+
+    [Test]
+    public async Task A_failed_unit_is_named()
+    {
+        await using var platform = new FakePlatform(new FakeOptions { Guest = new FakeGuest { State = "degraded", FailedUnits = ["foo.service"], Answers = Guest().Answers } }, _time);
+        TestReport report = (await RunAsync(platform, "sample.passes")).Tests.Single();
+        Assert.That(report.Outcome, Is.EqualTo(Outcome.Failed));
+        Assert.That(report.Message, Does.StartWith("machine: unit foo.service failed during boot"));
+    }
+
+    [Test]
+    public async Task Another_system_is_not_tested_by_mistake()
+    {
+        await using var platform = new FakePlatform(new FakeOptions { Guest = new FakeGuest { OsId = "debian" } }, _time);
+        Assert.That((await RunAsync(platform, "sample.passes")).Tests.Single().Message, Does.StartWith("machine: os-release says ID=debian"));
+    }
+
+    [Test]
+    public async Task A_stopped_run_leaves_what_had_no_end_not_run()
+    {
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest(), Capacity = new() { Machines = 1, MemoryMiB = 4096, Cpus = 4 } }, _time);
+        Report report = await RunAsync(platform, session => session.Stop("interrupted"), "sample.hangs.command", "sample.hangs.thread");
+        Assert.That(report.Tests.Select(t => t.Outcome), Is.All.EqualTo(Outcome.NotRun));
+        Assert.That(report.ExitCode, Is.EqualTo(3));
+        Assert.That(platform.Instances, Is.Empty);
+    }
+
+    [Test]
+    public async Task Artifacts_of_a_machine_are_all_there()
+    {
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _time);
+        await RunAsync(platform, "sample.passes");
+        string machine = Path.Combine(_directory, "sample.passes", "machine");
+        Assert.That(Directory.GetFiles(machine).Select(Path.GetFileName), Is.SupersetOf(new[] { "console.txt", "journal.txt", "journal.export", "ignition.json", "ssh.log" }));
+        Assert.That(File.ReadAllText(Path.Combine(machine, "ssh.log")), Does.Contain("$ echo hello\n  hello\n"));
+        Assert.That(File.ReadAllText(Path.Combine(machine, "journal.txt")), Does.Contain("Reached target").And.Contain("end of test"));
+    }
+
+    private Task<Report> RunAsync(FakePlatform platform, params string[] tests) => RunAsync(platform, _ => { }, tests);
+
+    private async Task<Report> RunAsync(FakePlatform platform, Action<Session> onceTestsRun, params string[] tests)
+    {
+        var suite = new NUnitSuite(typeof(Samples.SampleTests).Assembly);
+        var setting = new Setting { Platform = platform.Name, Features = platform.Features, Capacity = platform.Capacity, Image = Some.Image(), Checks = CheckTable.All.Select(c => c.Id).ToHashSet() };
+        Plan plan = Plan.For(suite.Explore(), new Selection { Patterns = tests }, setting);
+        Emit(new RunStarted { At = _time.GetUtcNow(), Run = "r", Kola = "0", CommandLine = [], Platform = "fake", Facts = platform.Facts, Image = Some.Image(), Slowness = 1 });
+        foreach (PlannedTest test in plan.Tests)
+            Emit(new TestPlanned { At = _time.GetUtcNow(), Test = test.Case.Id, Sentence = test.Case.Sentence });
+        var options = new SessionOptions { Plan = plan, Image = Some.Image(), Platform = platform, Directory = _directory, Shown = "_kola/latest", Emit = Emit, Identity = SshIdentity.Create(), Time = _time };
+        using var session = new Session(options);
+        using (session.MakeCurrent())
+        {
+            Task run = Task.Factory.StartNew(() => suite.Run(plan), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            await TurnTheClockAsync(run, () => onceTestsRun(session));
+            await run;
+        }
+
+        Emit(new RunEnded { At = _time.GetUtcNow(), Stopped = session.Stopped, ElapsedSeconds = 1 });
+        return Report.Of(_events);
+    }
+
+    // The run waits for this clock alone: turned fast, minutes pass in a second.
+    private async Task TurnTheClockAsync(Task run, Action onceTestsRun)
+    {
+        bool told = false;
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!run.IsCompleted)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            if (!told && _events.OfType<MachineReady>().Any())
+            {
+                told = true;
+                onceTestsRun();
+            }
+
+            _time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.WhenAny(run, Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, CancellationToken.None));
+        }
+    }
+
+    private void Emit(RunEvent happened) => _events.Enqueue(happened);
+
+    private static FakeGuest Emergency() => new()
+    {
+        Console = [new("Linux version 6.12.0-flatcar"), new("Ignition failed: hash verification failed", TimeSpan.FromSeconds(1)), new("You are in emergency mode.", TimeSpan.FromSeconds(1))],
+        AnswersAfter = null,
+    };
+
+    private static FakeGuest Guest() => new()
+    {
+        Answers =
+        [
+            new() { Command = Missing(), Reply = new FakeReply("", 2, "ls: cannot access '/no/such/directory': No such file or directory\n") },
+            new() { Command = False(), Reply = new FakeReply("", 1) },
+            new() { Command = Sleep(), Effect = FakeEffect.Hangs },
+            new() { Command = Crash(), Console = "Kernel panic - not syncing: sysrq triggered crash", Effect = FakeEffect.Hangs },
+            new() { Command = PowerOff(), Effect = FakeEffect.PowersOff },
+            new() { Command = Broken(), Journal = "systemd[1]: Failed to start broken.service.", Reply = new FakeReply("", 1) },
+            new() { Command = Flying(), Reply = new FakeReply("", 1) },
+        ],
+    };
+
+    [GeneratedRegex("^ls /no/such")]
+    private static partial Regex Missing();
+
+    [GeneratedRegex("^false$|systemctl .*status")]
+    private static partial Regex False();
+
+    [GeneratedRegex("^sleep ")]
+    private static partial Regex Sleep();
+
+    [GeneratedRegex("sysrq-trigger")]
+    private static partial Regex Crash();
+
+    [GeneratedRegex("systemctl poweroff")]
+    private static partial Regex PowerOff();
+
+    [GeneratedRegex("start broken.service")]
+    private static partial Regex Broken();
+
+    [GeneratedRegex("^test -e /pigs")]
+    private static partial Regex Flying();
+}

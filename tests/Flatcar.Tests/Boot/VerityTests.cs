@@ -1,0 +1,33 @@
+namespace Flatcar.Tests.Boot;
+
+/// <summary>/usr is what was built, block by block.</summary>
+[Category("boot")]
+public sealed class VerityTests
+{
+    [MachineTest("cl.verity")]
+    public async Task Every_block_of_usr_is_checked_against_the_hash_in_the_kernel(Machine machine, Lab lab)
+    {
+        string architecture = (await machine.RunAsync("uname -m")).Text;
+        // The build puts 64 hex digits into a gap of the kernel's image.
+        int gap = architecture == "x86_64" ? 64 : 512;
+        CommandResult read = await machine.RunAsync($"sudo dd if=/boot/flatcar/vmlinuz-a bs=1 skip={gap} count=64 status=none");
+        string hash = read.Text;
+        Assert.That(hash, Does.Match("^[0-9a-f]{64}$"), "the kernel of slot A bears no root hash");
+
+        // usr: 0 2080752 verity V
+        await lab.StepAsync("status", async () =>
+        {
+            Assert.That((await machine.RunAsync("sudo dmsetup status --target verity usr")).Text, Does.EndWith(" verity V"));
+            Assert.That((await machine.RunAsync("sudo dmsetup table --target verity usr")).Text, Does.Contain(hash).And.Contain("panic_on_corruption"));
+        });
+        await lab.StepAsync("verify", () => machine.RunAsync(
+            $"usr=$(rootdev -s /usr) && sudo veritysetup verify --hash-offset=1065345024 $usr $usr {hash}", TimeSpan.FromMinutes(5)));
+        // A check that cannot fail proves nothing: the same data against a hash that differs in one digit.
+        await lab.StepAsync("another-hash-is-refused", async () =>
+        {
+            string other = (hash[0] == '0' ? '1' : '0') + hash[1..];
+            CommandResult refused = await machine.TryRunAsync($"usr=$(rootdev -s /usr) && sudo veritysetup verify --hash-offset=1065345024 $usr $usr {other}", TimeSpan.FromMinutes(5));
+            Assert.That(refused.ExitCode, Is.Not.Zero);
+        });
+    }
+}
