@@ -98,7 +98,7 @@ public sealed class LoginContract(string backend)
     {
         await using IInstance spoke = await StartAsync("spoke", 2);
         await using IShell shell = await LoginAsync(spoke);
-        Assert.That(await RunAsync(shell, "ping -c 3 -W 5 198.18.0.1"), Does.Contain("64 bytes from 198.18.0.1"));
+        Assert.That(await RunAsync(shell, "sudo ping -c 3 -s 1400 -W 5 198.18.0.1"), Does.Contain("bytes from 198.18.0.1"));
     }
 
     [Test, DependsOnTest(nameof(Machines_of_one_segment_reach_each_other))]

@@ -89,7 +89,13 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         string signal = (exitCode - 128) switch
         {
-            4 => " (SIGILL)", 6 => " (SIGABRT)", 7 => " (SIGBUS)", 9 => " (SIGKILL)", 11 => " (SIGSEGV)", 15 => " (SIGTERM)", _ => "",
+            4 => " (SIGILL)",
+            6 => " (SIGABRT)",
+            7 => " (SIGBUS)",
+            9 => " (SIGKILL)",
+            11 => " (SIGSEGV)",
+            15 => " (SIGTERM)",
+            _ => "",
         };
         string how = exitCode > 128 ? $"killed by signal {exitCode - 128}{signal}" : $"exit code {exitCode}";
         return words.Count == 0 ? how : $"{how}; last words: {words[^1]}";
