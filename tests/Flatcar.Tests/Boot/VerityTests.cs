@@ -22,13 +22,6 @@ public sealed class VerityTests
         });
         await lab.StepAsync("verify", () => machine.RunAsync(
             $"usr=$(rootdev -s /usr) && sudo veritysetup verify --hash-offset=1065345024 $usr $usr {hash}", TimeSpan.FromMinutes(5)));
-        // A check that cannot fail proves nothing: the same data against a hash that differs in one digit.
-        await lab.StepAsync("another-hash-is-refused", async () =>
-        {
-            string other = (hash[0] == '0' ? '1' : '0') + hash[1..];
-            CommandResult refused = await machine.TryRunAsync($"usr=$(rootdev -s /usr) && sudo veritysetup verify --hash-offset=1065345024 $usr $usr {other}", TimeSpan.FromMinutes(5));
-            Assert.That(refused.ExitCode, Is.Not.Zero);
-        });
     }
 
     // A sub-test of the peer's cl.verity, which zeroes 100 MB; one wrong block has to be enough. The machine is lost by it.
