@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.ComponentModel;
 using System.Diagnostics;
 using Kola.Ignition;
+using Kola.Machines;
 using Kola.Planning;
 using Kola.Running;
 
@@ -72,7 +73,7 @@ internal static class SpawnCommand
     private static async Task LookAsync(Session session, Func<LabMachines, Task> look)
     {
         Console.Error.WriteLine("kola: booting");
-        TestEnded? ended = await session.RunAsync(Id, look, fault => (Outcome.Failed, fault.Message));
+        TestEnded? ended = await session.RunAsync(Id, look, new TestCode { Judge = fault => (Outcome.Failed, fault.Message) });
         if (ended is { Outcome: not (Outcome.Passed or Outcome.NotRun), Message: { } message })
             Console.Error.WriteLine($"kola: {message}");
     }

@@ -23,7 +23,7 @@ internal sealed class MachinesCommand(TestCommand inner) : DelegatingTestCommand
             return context.CurrentResult;
         }
 
-        TestEnded? ended = session.RunAsync(found.Id, lab => Task.Run(() => Body(context, test, lab)), NUnitFaults.Judge).GetAwaiter().GetResult();
+        TestEnded? ended = session.RunAsync(found.Id, lab => Task.Run(() => Body(context, test, lab)), NUnitCode.Rules).GetAwaiter().GetResult();
         // A fresh result: what an abandoned body may still write goes to the old one.
         TestResult result = test.MakeTestResult();
         result.SetResult(StateOf(ended?.Outcome), ended?.Message ?? "", ended?.Trace);

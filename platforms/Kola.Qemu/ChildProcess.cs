@@ -19,6 +19,8 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _words = new();
+    private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _wait = Task.CompletedTask;
 
     private ChildProcess(string program, IEnumerable<string> arguments, string directory)
     {
@@ -36,8 +38,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.ErrorDataReceived += (_, line) => Hear(line.Data);
     }
 
-    /// <summary>Exit code, or 128 and the signal's number. Never faults.</summary>
-    public Task<int> Exited { get; private set; } = Task.FromResult(-1);
+    /// <summary>Exit code, or 128 and the signal's number; -1 when it was killed and the kernel did not let go of it. Never faults.</summary>
+    public Task<int> Exited => _exited.Task;
 
     /// <summary>Process id.</summary>
     public int Id => _process.Id;
@@ -65,7 +67,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         child._process.StandardInput.Close();
         child._process.BeginOutputReadLine();
         child._process.BeginErrorReadLine();
-        child.Exited = child.WaitAsync();
+        child._wait = child.WaitAsync();
         return child;
     }
 
@@ -97,8 +99,9 @@ internal sealed class ChildProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Kill();
-        await Task.WhenAny(Exited, Task.Delay(s_killTime, TimeProvider.System, CancellationToken.None));
-        _process.Dispose();
+        if (await Task.WhenAny(_wait, Task.Delay(s_killTime, TimeProvider.System, CancellationToken.None)) == _wait)
+            _process.Dispose();
+        _exited.TrySetResult(-1);
     }
 
     private static BlockingCollection<Task> StartForking()
@@ -113,10 +116,10 @@ internal sealed class ChildProcess : IAsyncDisposable
         return forks;
     }
 
-    private async Task<int> WaitAsync()
+    private async Task WaitAsync()
     {
         await _process.WaitForExitAsync(CancellationToken.None);
-        return _process.ExitCode;
+        _exited.TrySetResult(_process.ExitCode);
     }
 
     private void Hear(string? line)

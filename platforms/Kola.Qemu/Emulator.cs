@@ -130,15 +130,15 @@ internal sealed partial class Emulator : IAsyncDisposable
 
     private async Task<InstanceExit> WaitAsync()
     {
-        // A QEMU that closed its channel and does not end is of no more use.
-        if (await Task.WhenAny(_process.Exited, _qmp.Closed) == _qmp.Closed)
-        {
+        // A QEMU that closed its channel and does not end is of no more use; one that stopped its guest for want of room even less.
+        await Task.WhenAny(_process.Exited, _qmp.Closed, _qmp.DiskFailed);
+        if (!_qmp.DiskFailed.IsCompleted)
             await Task.WhenAny(_process.Exited, Task.Delay(s_lastWordsTime, TimeProvider.System, CancellationToken.None));
-            _process.Kill();
-        }
-
+        _process.Kill();
         int code = await _process.Exited;
-        await _qmp.Closed;
+        if (_qmp.DiskFailed.IsCompleted)
+            return new InstanceExit(PlatformFault: true, $"the host could not write the machine's disk: {await _qmp.DiskFailed}");
+        await Task.WhenAny(_qmp.Closed, Task.Delay(s_lastWordsTime, TimeProvider.System, CancellationToken.None));
         string how = ChildProcess.Describe(code, _process.Words);
         return _qmp.ShutdownReason switch
         {

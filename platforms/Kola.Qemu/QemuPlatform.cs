@@ -1,13 +1,13 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using Kola.Machines;
 using Kola.Scheduling;
 
 namespace Kola.Qemu;
 
 /// <summary>Machines on this host under QEMU, with KVM where KVM really works. Needs no privileges.</summary>
-public sealed class QemuPlatform : IPlatform
+public sealed partial class QemuPlatform : IPlatform
 {
     private readonly QemuHost _host;
     private readonly ConcurrentDictionary<QemuInstance, bool> _instances = new();
@@ -97,7 +97,7 @@ public sealed class QemuPlatform : IPlatform
         if (Acceleration.WhyNotKvm(image.Architecture) is { } reason)
             return insisted ? throw NoKvm(reason) : (Emulating(reason), $"not probed: {reason}");
 
-        string hostKernel = RuntimeInformation.OSDescription;
+        string hostKernel = HostKernel();
         string guestKernel = image.Direct is { } direct ? await ImageDigest.OfAsync(direct.Kernel, options.CacheDirectory, cancel) : image.Digest;
         string file = KvmAnswer.FileFor(options.CacheDirectory, hostKernel, host.Program.Version, guestKernel);
         KvmAnswer? kept = await KvmAnswer.ReadAsync(file, host.Clock, cancel);
@@ -132,8 +132,8 @@ public sealed class QemuPlatform : IPlatform
     private static Capacity CapacityOf(QemuOptions options, Acceleration acceleration)
     {
         int machines = options.Machines ?? Environment.ProcessorCount * (acceleration.Kvm ? 2 : 1);
-        // What the kernel would give without swapping, container limits included, less 1 GiB for QEMU, the runner and the host.
-        long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20;
+        // The runtime knows a container's limit, the kernel what others use; 1 GiB is left for QEMU itself and the runner.
+        long available = Math.Min(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20, AvailableMiB(File.ReadAllText("/proc/meminfo")));
         return new Capacity
         {
             Machines = machines,
@@ -142,13 +142,23 @@ public sealed class QemuPlatform : IPlatform
         };
     }
 
+    /// <summary>MemAvailable of /proc/meminfo.</summary>
+    internal static long AvailableMiB(string meminfo) => long.Parse(MemAvailable().Match(meminfo).Groups["kib"].Value, CultureInfo.InvariantCulture) >> 10;
+
+    // 6.18.44-generic
+    private static string HostKernel() => File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
+
+    // MemAvailable:   23456789 kB
+    [GeneratedRegex(@"^MemAvailable:\s+(?<kib>\d+) kB", RegexOptions.Multiline)]
+    private static partial Regex MemAvailable();
+
     private static Dictionary<string, string> FactsOf(QemuHost host, Firmware firmware, string probe) => new()
     {
         ["acceleration"] = host.Acceleration.Kvm ? "kvm" : "tcg",
         ["acceleration-reason"] = host.Acceleration.Why,
         ["cpu-model"] = host.Acceleration.CpuModel,
         ["firmware"] = firmware.ToString().ToLowerInvariant(),
-        ["host-kernel"] = RuntimeInformation.OSDescription,
+        ["host-kernel"] = HostKernel(),
         ["kvm-probe"] = probe,
         ["qemu"] = host.Program.VersionText,
         ["qemu-version"] = host.Program.Version.ToString(),

@@ -11,6 +11,7 @@ internal sealed class Qmp : IDisposable
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonNode?>> _calls = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _awaitedEvents = new();
+    private readonly TaskCompletionSource<string> _diskFailed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _writing = new(1);
     private readonly string _path;
     private StreamWriter? _writer;
@@ -20,6 +21,9 @@ internal sealed class Qmp : IDisposable
 
     /// <summary>Reason of the last SHUTDOWN event: <c>guest-shutdown</c>, <c>host-signal</c>, <c>guest-panic</c>; null when there was none.</summary>
     public string? ShutdownReason { get; private set; }
+
+    /// <summary>Ends, with the reason, when QEMU stopped the guest since the host could not read or write a disk: it is full.</summary>
+    public Task<string> DiskFailed => _diskFailed.Task;
 
     /// <summary>Ends when QEMU has closed the channel. Never faults.</summary>
     public Task Closed { get; private set; } = Task.CompletedTask;
@@ -107,12 +111,15 @@ internal sealed class Qmp : IDisposable
     // {"return": {}, "id": 3}
     // {"error": {"class": "GenericError", "desc": "…"}, "id": 4}
     // {"timestamp": {…}, "event": "SHUTDOWN", "data": {"guest": true, "reason": "guest-shutdown"}}
+    // {"timestamp": {…}, "event": "BLOCK_IO_ERROR", "data": {"node-name": "disk0", "action": "stop", "nospace": true, "reason": "No space left on device", …}}
     private void Take(JsonObject message)
     {
         if (message["event"]?.GetValue<string>() is { } name)
         {
             if (name == "SHUTDOWN")
                 ShutdownReason = message["data"]?["reason"]?.GetValue<string>();
+            if (name == "BLOCK_IO_ERROR" && message["data"]?["action"]?.GetValue<string>() == "stop")
+                _diskFailed.TrySetResult(message["data"]?["reason"]?.GetValue<string>() ?? "no reason given");
             if (_awaitedEvents.TryRemove(name, out TaskCompletionSource? awaited))
                 awaited.TrySetResult();
         }

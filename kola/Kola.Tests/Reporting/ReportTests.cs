@@ -226,7 +226,15 @@ public sealed class ReportTests
     [Test]
     public void A_log_that_goes_on_after_its_end_is_never_green()
     {
-        Assert.That(Report.Of(Happened.Clean().Find("cl.other", "machine", "x").Events).ExitCode, Is.EqualTo(3));
+        Report report = Report.Of(Happened.Clean().Find("cl.basic", "machine", "x").Events);
+        Assert.That(report.Problems, Is.EqualTo(new[] { "the log goes on after its end by 1 event" }));
+        Assert.That(report.ExitCode, Is.EqualTo(3));
+    }
+
+    [Test]
+    public void A_second_end_does_not_heal_a_run_that_was_stopped()
+    {
+        Assert.That(Report.Of(Running.End("cl.basic", Outcome.Passed).Finish("interrupted").Finish().Events).Stopped, Is.EqualTo("interrupted"));
     }
 
     [Test]

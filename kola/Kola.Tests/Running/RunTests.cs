@@ -53,6 +53,17 @@ public sealed partial class RunTests
     }
 
     [Test]
+    public async Task A_part_that_fails_does_not_show_in_the_parts_after_it()
+    {
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _time);
+        TestReport report = (await RunAsync(platform, "sample.fails.part")).Tests.Single();
+        IReadOnlyList<StepEnded> steps = report.Attempts.Single().Steps;
+        Assert.That(steps.Select(s => s.Outcome), Is.EqualTo(new[] { Outcome.Failed, Outcome.Failed, Outcome.Failed, Outcome.Passed }));
+        Assert.That(steps[2].Message, Does.Contain("Expected string length").Or.Contain("\"4\"").And.Not.Contain("\"2\""));
+        Assert.That(report.Message, Does.StartWith("3 parts failed: Wrong, Unequal, Other"));
+    }
+
+    [Test]
     public async Task A_machine_whose_emulator_dies_makes_its_test_broken_and_nothing_else()
     {
         await using var platform = new FakePlatform(

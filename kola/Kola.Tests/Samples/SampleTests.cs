@@ -36,6 +36,8 @@ public sealed class SampleTests
     public async Task One_part_fails_and_the_others_are_still_tried(Machine machine, Lab lab)
     {
         await lab.StepAsync("Wrong", () => machine.RunAsync("false"));
+        await lab.StepAsync("Unequal", async () => Assert.That((await machine.RunAsync("echo 1")).Text, Is.EqualTo("2")));
+        await lab.StepAsync("Other", async () => Assert.That((await machine.RunAsync("echo 3")).Text, Is.EqualTo("4")));
         await lab.StepAsync("Right", () => machine.RunAsync("true"));
     }
 

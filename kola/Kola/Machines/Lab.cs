@@ -27,12 +27,12 @@ public sealed class Lab
         (Outcome Outcome, string? Message) end;
         try
         {
-            await step();
+            await _terms.Code.Isolate(step);
             end = (Outcome.Passed, null);
         }
         catch (Exception fault) when (fault is not (PlatformException or OperationCanceledException) && _terms.WhyEnded() is null)
         {
-            end = _terms.Judge(fault);
+            end = _terms.Code.Judge(fault);
         }
 
         if (end.Outcome == Outcome.Failed)

@@ -16,6 +16,5 @@ internal sealed record LabTerms
     /// <summary>Why the test was ended; null while it was not.</summary>
     internal required Func<KolaException?> WhyEnded { get; init; }
 
-    /// <summary>Outcome and message of what a test's code threw: its framework's skip and failure exceptions are the adapter's to know.</summary>
-    internal required Func<Exception, (Outcome Outcome, string? Message)> Judge { get; init; }
+    internal required TestCode Code { get; init; }
 }

@@ -117,7 +117,7 @@ internal sealed class RunFold
         else if (_ended.Stopped is { } stopped)
             _problems.Add($"the run was stopped: {stopped}");
         if (_late > 0)
-            _problems.Add($"the log goes on after its end: {_late} more events");
+            _problems.Add($"the log goes on after its end by {PlainText.Count(_late, "event")}");
         foreach (TestFold test in _order.Where(test => test.Planned is null))
             _problems.Add($"{test.Id} has events and was never planned");
         // Planned tests first; a stable sort keeps the plan's order.

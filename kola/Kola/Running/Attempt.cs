@@ -13,7 +13,7 @@ internal sealed class Attempt
     private readonly TestCase _test;
     private readonly int _number;
     private readonly SessionOptions _options;
-    private readonly Func<Exception, (Outcome Outcome, string? Message)> _judge;
+    private readonly TestCode _code;
     private readonly CancellationTokenSource _deadline = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
@@ -21,12 +21,12 @@ internal sealed class Attempt
     private KolaException? _why;
     private bool _interrupted;
 
-    internal Attempt(TestCase test, int number, SessionOptions options, Func<Exception, (Outcome Outcome, string? Message)> judge)
+    internal Attempt(TestCase test, int number, SessionOptions options, TestCode code)
     {
         _test = test;
         _number = number;
         _options = options;
-        _judge = judge;
+        _code = code;
         string directory = Path.Combine(options.Directory, RunDirectory.DirectoryOf(test.Id, number));
         System.IO.Directory.CreateDirectory(directory);
         _machines = new MachineSet(test, number, options, directory, () => _why, End, _deadline.Token);
@@ -45,7 +45,7 @@ internal sealed class Attempt
             Time = _options.Time,
             Emit = _options.Emit,
             WhyEnded = () => _why,
-            Judge = _judge,
+            Code = _code,
         });
         Exception? fault;
         await using (ITimer timer = _options.Time.CreateTimer(_ => End(Late(limit)), null, limit, Timeout.InfiniteTimeSpan))
@@ -133,7 +133,7 @@ internal sealed class Attempt
             return (Outcome.Broken, broken.Message);
         if (_why is { } why)
             return (Outcome.Failed, why.Message);
-        (Outcome outcome, string? message) = fault is null ? (Outcome.Passed, null) : _judge(fault);
+        (Outcome outcome, string? message) = fault is null ? (Outcome.Passed, null) : _code.Judge(fault);
         if (outcome is Outcome.Failed or Outcome.Broken)
             return (outcome, message);
         if (lab.Failure is { } parts)

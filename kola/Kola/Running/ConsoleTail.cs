@@ -1,5 +1,6 @@
 using Kola.Checks;
 using Kola.Machines;
+using Kola.Reporting;
 
 namespace Kola.Running;
 
@@ -41,13 +42,14 @@ internal sealed class ConsoleTail(string file, Action<Finding> found, TimeProvid
         using FileStream stream = Open();
         stream.Seek(-Math.Min(stream.Length, 8 * 1024), SeekOrigin.End);
         using var reader = new StreamReader(stream);
-        return [.. reader.ReadToEnd().Split('\n').Select(line => TerminalText.Strip(line).TrimEnd()).Where(line => line.Length > 0).TakeLast(LinesShown)];
+        return [.. reader.ReadToEnd().Split('\n').Select(line => PlainText.Clean(line).TrimEnd()).Where(line => line.Length > 0).TakeLast(LinesShown)];
     }
 
     private void ReadOn()
     {
         if (!File.Exists(file))
             return;
+        long before = _read;
         using FileStream stream = Open();
         stream.Seek(_read, SeekOrigin.Begin);
         for (int got = stream.Read(_buffer); got > 0; got = stream.Read(_buffer))
@@ -55,6 +57,10 @@ internal sealed class ConsoleTail(string file, Action<Finding> found, TimeProvid
             _read += got;
             Tell(_scanner.Feed(_buffer.AsSpan(0, got)));
         }
+
+        // A prompt that waits for somebody to type, "grub rescue> ", never ends its line.
+        if (_read == before)
+            Tell(_scanner.Peek());
     }
 
     private FileStream Open() => new(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);

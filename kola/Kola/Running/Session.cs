@@ -1,3 +1,4 @@
+using Kola.Machines;
 using Kola.Planning;
 using Kola.Scheduling;
 
@@ -58,9 +59,9 @@ public sealed class Session : IDisposable
     /// <summary>Runs one planned test from its turn to its verdict.</summary>
     /// <param name="test">Id of a planned test.</param>
     /// <param name="body">The test's code, given its machines. Abandoned when it does not end after the test was ended.</param>
-    /// <param name="judge">Outcome and message of an exception from the test's code.</param>
+    /// <param name="code">What its framework knows of the test's code.</param>
     /// <returns>How it ended; null when it never got its turn.</returns>
-    public async Task<TestEnded?> RunAsync(string test, Func<LabMachines, Task> body, Func<Exception, (Outcome Outcome, string? Message)> judge)
+    public async Task<TestEnded?> RunAsync(string test, Func<LabMachines, Task> body, TestCode code)
     {
         TestCase planned = _planned[test].Case;
         Task<Turn> asked = _schedule.TakeTurnAsync(planned, _stop.Token);
@@ -69,7 +70,7 @@ public sealed class Session : IDisposable
         try
         {
             using Turn turn = await asked;
-            var attempt = new Attempt(planned, 1, _options, judge);
+            var attempt = new Attempt(planned, 1, _options, code);
             TestEnded ended = await attempt.RunAsync(body, _stop.Token, _kill.Token);
             _options.Emit(ended);
             return ended;

@@ -74,6 +74,10 @@ public sealed class QemuArgumentsTests
     }
 
     [Test]
+    public void Memory_is_what_the_kernel_says_is_available() =>
+        Assert.That(QemuPlatform.AvailableMiB("MemTotal:       24650000 kB\nMemFree:        20000000 kB\nMemAvailable:   23456789 kB\n"), Is.EqualTo(22907));
+
+    [Test]
     public void An_old_qemu_emulates_without_avx()
     {
         Assert.That(Acceleration.Emulation(new Version(7, 2, 19), "amd64", "").CpuModel, Does.Contain("avx2=off"));

@@ -12,9 +12,6 @@ internal sealed class GuestTree(PackageLayer layer, string work, ReferenceImageO
     /// <summary>A directory with usr and etc, until etc moves into usr.</summary>
     public string Root { get; } = Path.Combine(work, "tree");
 
-    /// <summary>What ROOT holds before anything ran.</summary>
-    public string Skeleton => Path.Combine(Root, "usr/share/flatcar/rootskel");
-
     public async Task MakeAsync(CancellationToken cancel)
     {
         Directory.CreateDirectory(Path.Combine(Root, "etc"));
@@ -114,6 +111,10 @@ internal sealed class GuestTree(PackageLayer layer, string work, ReferenceImageO
 
     private void MoveEtc() => Directory.Move(Path.Combine(Root, "etc"), Path.Combine(Root, "usr/share/flatcar/etc"));
 
+    /// <summary>
+    /// What ROOT holds before anything ran: <c>skel</c> in the work directory, and an archive in /usr for a ROOT made anew. No
+    /// directory there, since searches of the whole system would stumble over its links and modes.
+    /// </summary>
     private async Task MakeSkeletonAsync(CancellationToken cancel)
     {
         const string script = """
@@ -130,7 +131,7 @@ internal sealed class GuestTree(PackageLayer layer, string work, ReferenceImageO
             group=$(sed -n 's/^systemd-journal:[^:]*:\([0-9]*\):.*/\1/p' tree/usr/share/flatcar/etc/group)
             chown 0:$group skel/var/log/journal
             chmod 2755 skel/var/log/journal
-            mv skel tree/usr/share/flatcar/rootskel
+            tar -C skel -cf tree/usr/share/flatcar/rootskel.tar .
             """;
         await layer.ShellAsync(work, script, cancel);
     }

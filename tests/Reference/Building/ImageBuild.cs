@@ -89,7 +89,7 @@ internal sealed class ImageBuild(ReferenceImageOptions options, BuildCache cache
             mkfs.btrfs -q -L OEM --rootdir oem oem.img
             truncate -s {DiskLayout.Partition(DiskLayout.Root).ByteLength} root.img
             mkfs.ext4 -q -F -b {FlatcarDisk.BlockSize} -L ROOT -E root_owner=0:0,lazy_itable_init=0,assume_storage_prezeroed=1 \
-                -d tree/usr/share/flatcar/rootskel root.img
+                -d skel root.img
             """, cancel);
     }
 

@@ -14,6 +14,8 @@ internal static partial class TreeSweep
 
     private static readonly HashSet<string> SetGroup = ["chage", "expiry", "unix_chkpwd"];
 
+    private static readonly string[] LinkedToUsr = ["/bin/", "/sbin/", "/lib/", "/lib64/"];
+
     private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, AttributesToSkip = 0 };
 
     // #!/usr/bin/perl -w
@@ -52,7 +54,7 @@ internal static partial class TreeSweep
             var path = Path.Combine(root, directory);
             if (!Directory.Exists(path))
                 continue;
-            foreach (var file in new DirectoryInfo(path).EnumerateFiles("*", Everything).Where(f => f.LinkTarget is null && f.Length > 8).ToList())
+            foreach (var file in Entries(path).OfType<FileInfo>().Where(f => f.LinkTarget is null && f.Length > 8).ToList())
             {
                 using var stream = file.OpenRead();
                 var start = new byte[64];
@@ -79,7 +81,7 @@ internal static partial class TreeSweep
     public static void RestrictModes(string root)
     {
         const UnixFileMode special = UnixFileMode.SetUser | UnixFileMode.SetGroup;
-        foreach (var file in new DirectoryInfo(Path.Combine(root, "usr")).EnumerateFiles("*", Everything))
+        foreach (var file in Entries(Path.Combine(root, "usr")).OfType<FileInfo>())
         {
             if (file.LinkTarget is not null)
                 continue;
@@ -97,26 +99,29 @@ internal static partial class TreeSweep
 
     private static bool IsDead(string root, FileSystemInfo link)
     {
-        // A link out of /usr is judged where the system runs, except into /etc, whose template lies in /usr.
-        var target = link.LinkTarget!;
-        var absolute = target.StartsWith('/')
-            ? root + target
-            : Path.GetFullPath(Path.Combine(Path.GetDirectoryName(link.FullName)!, target));
-        if (!absolute.StartsWith(root + "/", StringComparison.Ordinal))
-            return false;
-        var inside = absolute[root.Length..];
-        if (inside.StartsWith("/etc/", StringComparison.Ordinal))
-            absolute = root + "/usr/share/flatcar" + inside;
-        else if (inside.StartsWith("/lib", StringComparison.Ordinal) || inside.StartsWith("/bin/", StringComparison.Ordinal)
-            || inside.StartsWith("/sbin/", StringComparison.Ordinal))
-            absolute = root + "/usr" + inside;
-        else if (!inside.StartsWith("/usr/", StringComparison.Ordinal))
-            return inside.StartsWith("/var/", StringComparison.Ordinal);
-        return !Path.Exists(absolute) && new FileInfo(absolute).LinkTarget is null;
+        // Judged where the system runs: the template of /etc as /etc, with Debian's links from / to /usr.
+        const string template = "/usr/share/flatcar/etc/";
+        var place = link.FullName[root.Length..];
+        if (place.StartsWith(template, StringComparison.Ordinal))
+            place = "/etc/" + place[template.Length..];
+        var target = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(place)!, link.LinkTarget!));
+        if (target.StartsWith("/etc/", StringComparison.Ordinal))
+            target = template + target["/etc/".Length..];
+        else if (LinkedToUsr.Any(d => target.StartsWith(d, StringComparison.Ordinal)))
+            target = "/usr" + target;
+        else if (!target.StartsWith("/usr/", StringComparison.Ordinal))
+            return target.StartsWith("/var/", StringComparison.Ordinal);
+        return !Path.Exists(root + target) && new FileInfo(root + target).LinkTarget is null;
     }
 
-    private static IEnumerable<FileSystemInfo> Links(string root) =>
-        new DirectoryInfo(root).EnumerateFileSystemInfos("*", Everything).Where(i => i.LinkTarget is not null);
+    private static IEnumerable<FileSystemInfo> Links(string root) => Entries(root).Where(i => i.LinkTarget is not null);
+
+    /// <summary>Everything below a directory. Never through a link: an absolute one leads into the host's own /etc.</summary>
+    private static FileSystemEnumerable<FileSystemInfo> Entries(string root) =>
+        new(root, (ref FileSystemEntry entry) => entry.ToFileSystemInfo(), Everything)
+        {
+            ShouldRecursePredicate = (ref FileSystemEntry entry) => (entry.Attributes & FileAttributes.ReparsePoint) == 0,
+        };
 
     private static IEnumerable<string> Expand(string directory, ReadOnlyMemory<string> parts)
     {

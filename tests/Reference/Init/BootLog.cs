@@ -31,7 +31,8 @@ internal static class BootLog
         {
             // One record holds about 1000 bytes.
             var text = line.Length > 900 ? line[..900] : line;
-            kernel.Write(Encoding.UTF8.GetBytes($"<{level}>{source}[1]: {text}"));
+            // Without a line end the record stays open, and unprinted, until the next one.
+            kernel.Write(Encoding.UTF8.GetBytes($"<{level}>{source}[1]: {text}\n"));
         }
     }
 }

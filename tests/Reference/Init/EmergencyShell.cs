@@ -7,10 +7,10 @@ internal static class EmergencyShell
     {
         BootLog.Error(reason);
         BootLog.Error("Entering emergency mode. The log is in /run/ignition.log and dmesg.");
-        // The words a console check looks for, as systemd's emergency.service says them.
-        BootLog.Error("You are in emergency mode.");
         while (true)
         {
+            // The words a console check looks for, as systemd's emergency.service says them.
+            BootLog.Error("You are in emergency mode.");
             if (File.Exists("/usr/bin/bash"))
                 ChildProcess.Await(ChildProcess.StartOnTerminal(["/usr/bin/bash", "--login"], Program.ChildEnvironment, Terminal()));
             Native.Pause(TimeSpan.FromSeconds(2));

@@ -19,7 +19,8 @@ internal sealed class IgnitionRun(string platform, IReadOnlyList<string> environ
     private static readonly string[] DiskSections = ["disks", "raid", "filesystems", "luks"];
 
     private readonly IReadOnlyList<string> environment = [.. environment, "IGNITION_SYSTEM_CONFIG_DIR=" + SystemConfig];
-    private int outputRead;
+    // The output of both stages is one file; what is in it already was reported by the other.
+    private int outputRead = File.Exists(Output) ? (int)new FileInfo(Output).Length : 0;
 
     /// <summary>Fetches and merges the config. Returns what of it needs the second stage, "" when nothing does.</summary>
     public string Fetch()
@@ -33,11 +34,36 @@ internal sealed class IgnitionRun(string platform, IReadOnlyList<string> environ
                 : throw new BootException("Ignition fetched no config and says nothing of the network");
         }
         using var config = JsonDocument.Parse(File.ReadAllBytes(FetchedConfig));
-        return DiskSectionsOf(config.RootElement);
+        return BeyondInit(config.RootElement);
     }
+
+    /// <summary>A config is there, from this boot's fetch-offline or fetch.</summary>
+    public static bool IsFetched => File.Exists(FetchedConfig);
 
     /// <summary>Writes files, users and units below /sysroot.</summary>
     public void Apply() => Stage("files");
+
+    /// <summary>What <see cref="Fetch"/> could not do without the network.</summary>
+    public void FetchFromNetwork() => Stage("fetch");
+
+    /// <summary>Partitions, RAID, LUKS and file systems. Kernel arguments would need a boot loader's configuration to change.</summary>
+    public void PrepareDisks()
+    {
+        using (var config = JsonDocument.Parse(File.ReadAllBytes(FetchedConfig)))
+        {
+            if (HasKernelArguments(config.RootElement))
+                throw new BootException("Ignition failed: this image cannot serve a config with kernelArguments");
+        }
+        Stage("disks");
+    }
+
+    /// <summary>As <see cref="Apply"/>, with the config's own file systems mounted below /sysroot meanwhile.</summary>
+    public void ApplyWithMounts()
+    {
+        Stage("mount");
+        Stage("files");
+        Stage("umount");
+    }
 
     private void Stage(string stage)
     {
@@ -71,16 +97,27 @@ internal sealed class IgnitionRun(string platform, IReadOnlyList<string> environ
         File.WriteAllBytes(SystemConfig + "/user.ign", config);
     }
 
-    private static string DiskSectionsOf(JsonElement config)
+    private static string BeyondInit(JsonElement config)
     {
         var found = new List<string>();
         if (config.TryGetProperty("storage", out var storage))
             found.AddRange(DiskSections.Where(s => storage.TryGetProperty(s, out var list) && list.GetArrayLength() > 0).Select(s => "storage." + s));
-        if (config.TryGetProperty("kernelArguments", out var arguments)
-            && arguments.EnumerateObject().Any(p => p.Value.ValueKind == JsonValueKind.Array && p.Value.GetArrayLength() > 0))
-        {
+        if (HasKernelArguments(config))
             found.Add("kernelArguments");
-        }
+        if (EnablesInstance(config))
+            found.Add("an enabled instance of a template unit");
         return string.Join(", ", found);
     }
+
+    private static bool HasKernelArguments(JsonElement config) =>
+        config.TryGetProperty("kernelArguments", out var arguments)
+        && arguments.EnumerateObject().Any(p => p.Value.ValueKind == JsonValueKind.Array && p.Value.GetArrayLength() > 0);
+
+    /// <summary>For these Ignition asks the running systemd for its version.</summary>
+    private static bool EnablesInstance(JsonElement config) =>
+        config.TryGetProperty("systemd", out var systemd)
+        && systemd.TryGetProperty("units", out var units)
+        && units.EnumerateArray().Any(u => u.TryGetProperty("enabled", out var enabled) && enabled.ValueKind == JsonValueKind.True
+            && u.GetProperty("name").GetString() is { } name && name.Contains('@', StringComparison.Ordinal)
+            && !name.Contains("@.", StringComparison.Ordinal));
 }

@@ -7,10 +7,15 @@ internal static class Program
     public static IReadOnlyList<string> ChildEnvironment { get; } =
         ["PATH=/usr/lib/flatcar/initrd:/usr/sbin:/usr/bin", "TERM=linux", "HOME=/root"];
 
-    private static void Main()
+    private static void Main(string[] arguments)
     {
         try
         {
+            if (arguments is [SecondStage.Argument])
+            {
+                SecondStage.Run(KernelCommandLine.Read());
+                return;
+            }
             MountKernelFileSystems();
             BootLog.LiftRateLimit();
             Boot();
@@ -37,25 +42,26 @@ internal static class Program
             _ => false,
         };
         var rootFound = RootMount.Mount(disk);
-        if (!rootFound)
-            SecondStage.Enter("a root file system that is not on the ROOT partition");
         UsrMount.Mount(disk, esp, commandLine);
         Native.Mount(UsrMount.MountPoint, "/usr", null, Native.Bind);
-        RootMount.Furnish(ChildEnvironment);
+        if (rootFound)
+            RootMount.Furnish(ChildEnvironment);
+        else if (!firstBoot)
+            SecondStage.Enter(provision: false, "a root file system that is not on the ROOT partition");
         if (firstBoot)
-            Provision(commandLine, esp);
+            Provision(commandLine, esp, rootFound);
         RunningStart.Prepare(ChildEnvironment);
         BootLog.Info("switching root");
         SwitchRoot.ToSystemd(SystemdEnvironment());
     }
 
-    private static void Provision(KernelCommandLine commandLine, EspPartition esp)
+    private static void Provision(KernelCommandLine commandLine, EspPartition esp, bool rootFound)
     {
         KernelModules.Load(commandLine.Platform);
         var ignition = new IgnitionRun(commandLine.Platform, ChildEnvironment);
         var beyondInit = ignition.Fetch();
-        if (beyondInit != "")
-            SecondStage.Enter(beyondInit);
+        if (beyondInit != "" || !rootFound)
+            SecondStage.Enter(provision: true, beyondInit != "" ? beyondInit : "a root file system that is not there yet");
         ignition.Apply();
         if (commandLine.FirstBoot != FirstBoot.Forced)
             esp.RemoveFirstBootFlag();

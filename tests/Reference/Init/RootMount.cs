@@ -27,9 +27,9 @@ internal static unsafe class RootMount
     {
         if (!Directory.Exists("/sysroot/var"))
         {
-            var code = ChildProcess.Run(["/usr/bin/cp", "-a", "/usr/share/flatcar/rootskel/.", "/sysroot/"], environment, "/run/init.log");
+            var code = ChildProcess.Run(["/usr/bin/tar", "-C", "/sysroot", "--skip-old-files", "-xpf", "/usr/share/flatcar/rootskel.tar"], environment, "/run/init.log");
             if (code != 0)
-                throw new BootException($"copying the base directories ended with {code}; see /run/init.log");
+                throw new BootException($"unpacking the base directories ended with {code}; see /run/init.log");
         }
         Directory.CreateDirectory("/sysroot/.etc-work");
         Native.Mount("overlay", "/sysroot/etc", "overlay", Native.NoAccessTime,

@@ -1,0 +1,29 @@
+using Kola.Machines;
+using NUnit.Framework;
+using NUnit.Framework.Internal;
+
+namespace Kola;
+
+/// <summary>What is particular to tests written with NUnit.</summary>
+internal static class NUnitCode
+{
+    internal static TestCode Rules { get; } = new() { Judge = Judge, Isolate = IsolateAsync };
+
+    // NUnit collects failed assertions in the test's one result, and shows those of earlier parts with each later one.
+    private static async Task IsolateAsync(Func<Task> part)
+    {
+        using var own = new TestExecutionContext.IsolatedContext();
+        await part();
+    }
+
+    private static (Outcome Outcome, string? Message) Judge(Exception fault) => fault switch
+    {
+        TestFaultException kept => Judge(kept.InnerException!),
+        SuccessException => (Outcome.Passed, null),
+        IgnoreException or InconclusiveException => (Outcome.Skipped, fault.Message),
+        ResultStateException => (Outcome.Failed, fault.Message.Trim()),
+        PlatformException => (Outcome.Broken, fault.Message),
+        KolaException => (Outcome.Failed, fault.Message),
+        _ => (Outcome.Failed, $"{fault.GetType().Name}: {fault.Message}"),
+    };
+}

@@ -1,0 +1,119 @@
+using Kola.Cli;
+
+namespace Kola.Tests.Cli;
+
+/// <summary>What a person gets who types something wrong: a clear error and exit code 2, with nothing started.</summary>
+[NonParallelizable] // Console is the process's
+[FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
+public sealed class CommandLineTests
+{
+    private string _directory = "";
+
+    [SetUp]
+    public void MakeDirectory() => _directory = Directory.CreateTempSubdirectory("kola-cli-").FullName;
+
+    [TearDown]
+    public void RemoveDirectory() => Directory.Delete(_directory, recursive: true);
+
+    [TestCase("", "Required command was not provided")]
+    [TestCase("rum", "'rum'")]
+    [TestCase("run --no-such-flag", "--no-such-flag")]
+    [TestCase("run --jobs many", "many")]
+    [TestCase("run --platform moon", "moon")]
+    [TestCase("run --accel warp", "warp")]
+    [TestCase("run cl.basci", "nearest: cl.basic")]
+    [TestCase("run --tag nope", "no test has the tag \"nope\"")]
+    [TestCase("run --timeout soon", "45s, 90m, 2h")]
+    [TestCase("run --suite /no/such.dll", "--suite /no/such.dll")]
+    [TestCase("run cl.basic --jobs 0 --image /no/such.img", "0")]
+    [TestCase("run cl.basic --image /no/such.img", "/no/such.img")]
+    [TestCase("spawn --config /no/such.ign", "/no/such.ign")]
+    [TestCase("spawn --ram 3", "at least 256")]
+    [TestCase("check-console", "no file was given")]
+    [TestCase("check-console /no/such.txt", "/no/such.txt")]
+    [TestCase("report /no/such/run", "/no/such/run")]
+    public async Task A_wrong_command_line_is_told_what_is_wrong(string line, string message)
+    {
+        (int code, _, string error) = await RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.That(code, Is.EqualTo(2), error);
+        Assert.That(error, Does.Contain(message));
+        Assert.That(error, Does.Not.Contain("   at "), "a stack trace is no message");
+    }
+
+    [Test]
+    public async Task A_config_that_is_no_json_is_refused_before_anything_boots()
+    {
+        string config = Path.Combine(_directory, "bad.ign");
+        await File.WriteAllTextAsync(config, "{ not json");
+        (int code, _, string error) = await RunAsync("spawn", "--config", config);
+        Assert.That((code, error), Is.EqualTo((2, error)));
+        Assert.That(error, Does.Contain($"{config}:1:"));
+    }
+
+    [TestCase("")]
+    [TestCase("this is no disk image, whatever its name says")]
+    public async Task A_corrupt_image_is_refused(string content)
+    {
+        string image = Path.Combine(_directory, "bad.img");
+        await File.WriteAllTextAsync(image, content);
+        (int code, _, string error) = await RunAsync("run", "cl.basic", "--image", image);
+        Assert.That(code, Is.EqualTo(2), error);
+        Assert.That(error, Does.Contain(image));
+    }
+
+    [TestCase("--help")]
+    [TestCase("run --help")]
+    [TestCase("plan --help")]
+    [TestCase("list --help")]
+    [TestCase("spawn --help")]
+    [TestCase("report --help")]
+    [TestCase("check-console --help")]
+    [TestCase("image build --help")]
+    [TestCase("version")]
+    [TestCase("list")]
+    [TestCase("list --json cl.basic")]
+    [TestCase("check-console --list")]
+    public async Task What_boots_nothing_works_anywhere(string line)
+    {
+        (int code, string output, string error) = await RunAsync(line.Split(' '));
+        Assert.That(code, Is.Zero, error);
+        Assert.That(output, Is.Not.Empty);
+    }
+
+    [Test]
+    public async Task A_console_with_a_panic_is_told_with_its_line_and_exit_code_1()
+    {
+        string console = Path.Combine(_directory, "console.txt");
+        await File.WriteAllTextAsync(console, "fine\n[    1.0] Kernel panic - not syncing: Attempted to kill init!\n");
+        (int code, string output, _) = await RunAsync("check-console", console);
+        Assert.That(code, Is.EqualTo(1));
+        Assert.That(output, Does.StartWith($"{console}:2: ").And.Contain("kernel-panic"));
+    }
+
+    [Test]
+    public async Task A_clean_console_is_exit_code_0()
+    {
+        string console = Path.Combine(_directory, "console.txt");
+        await File.WriteAllTextAsync(console, "fine\nlogin:\n");
+        Assert.That((await RunAsync("check-console", console)).Code, Is.Zero);
+    }
+
+    private async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        TextWriter before = Console.Out, errorBefore = Console.Error;
+        Console.SetOut(output);
+        Console.SetError(error);
+        try
+        {
+            int code = await Program.RunAsync(arguments, new Surroundings { CacheDirectory = Path.Combine(_directory, "cache") });
+            return (code, output.ToString(), error.ToString());
+        }
+        finally
+        {
+            Console.SetOut(before);
+            Console.SetError(errorBefore);
+        }
+    }
+}

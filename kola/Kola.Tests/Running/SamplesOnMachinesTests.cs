@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Kola.Cli;
+
+namespace Kola.Tests.Running;
+
+/// <summary>The sample suite on really booted machines: each bad end under its right name, and nothing left behind.</summary>
+[NonParallelizable]
+[Category("machines")]
+public sealed class SamplesOnMachinesTests
+{
+    private const string Remedy = "no image: set KOLA_IMAGE to the path `scripts/kola image build` prints";
+
+    private static readonly Dictionary<string, string> s_outcomes = new()
+    {
+        ["sample.passes"] = "passed",
+        ["sample.fails.part"] = "failed",
+        ["sample.hangs.command"] = "failed",
+        ["sample.panics"] = "failed",
+        ["sample.emergency"] = "failed",
+        ["sample.poweroff"] = "failed",
+        ["sample.finding"] = "failed",
+        ["sample.broken"] = "broken",
+        ["sample.leaks"] = "passed",
+        ["sample.skips"] = "skipped",
+        ["sample.needs"] = "skipped",
+    };
+
+    [Test]
+    public async Task Each_end_has_its_right_name_and_exit_code()
+    {
+        string image = Environment.GetEnvironmentVariable("KOLA_IMAGE") ?? "";
+        if (image.Length == 0)
+            Assert.Ignore(Remedy);
+        string output = Directory.CreateTempSubdirectory("kola-samples-").FullName;
+        try
+        {
+            string suite = typeof(Samples.SampleTests).Assembly.Location;
+            int code = await Program.RunAsync(["run", .. s_outcomes.Keys, "--suite", suite, "--image", image, "--output", output], Surroundings.Of(Environment.GetEnvironmentVariable));
+            Dictionary<string, string> outcomes = Outcomes(Path.Combine(output, "latest", "results.json"));
+            Assert.That(outcomes, Is.EquivalentTo(s_outcomes), await File.ReadAllTextAsync(Path.Combine(output, "latest", "summary.txt")));
+            Assert.That(code, Is.EqualTo(1));
+        }
+        finally
+        {
+            Directory.Delete(output, recursive: true);
+        }
+    }
+
+    private static Dictionary<string, string> Outcomes(string results)
+    {
+        using var json = JsonDocument.Parse(File.ReadAllText(results));
+        return json.RootElement.GetProperty("tests").EnumerateArray().ToDictionary(t => t.GetProperty("id").GetString()!, t => t.GetProperty("outcome").GetString()!);
+    }
+}
