@@ -9,7 +9,7 @@ public sealed class SwapTests
     {
         // The peer asks once, while the file may still be written.
         await machine.WaitForUnitAsync("var-vm-swapfile1.swap");
-        CommandResult swap = await machine.RunAsync("swapon --show=NAME,SIZE --noheadings; cat /proc/sys/vm/swappiness");
+        CommandResult swap = await machine.RunAsync("sudo swapon --show=NAME,SIZE --noheadings; cat /proc/sys/vm/swappiness");
         string[] words = swap.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         Assert.That(words, Is.EqualTo(new[] { "/var/vm/swapfile1", "1024M", "10" }));
 
