@@ -25,6 +25,7 @@ internal static class Program
             ReportCommand.Create(),
             CheckConsoleCommand.Create(),
             ImageCommand.Create(surroundings),
+            BenchmarkCommand.Create(surroundings),
             VersionCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);

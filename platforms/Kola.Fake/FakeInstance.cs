@@ -52,6 +52,9 @@ public sealed partial class FakeInstance : IInstance
     public string Address { get; }
 
     /// <inheritdoc/>
+    public TimeSpan? ProcessorTime => TimeSpan.Zero;
+
+    /// <inheritdoc/>
     public Task<InstanceExit> Exited => _exited.Task;
 
     /// <summary>Changes with every boot.</summary>

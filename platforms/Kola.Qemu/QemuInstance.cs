@@ -44,6 +44,9 @@ public sealed class QemuInstance : IInstance
     /// <inheritdoc/>
     public Task<InstanceExit> Exited => _exited.Task;
 
+    /// <inheritdoc/>
+    public TimeSpan? ProcessorTime => HostProcess.ProcessorTime(ProcessId);
+
     /// <summary>Process id of QEMU.</summary>
     public int ProcessId => _emulator.ProcessId;
 

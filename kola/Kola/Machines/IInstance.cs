@@ -12,6 +12,11 @@ public interface IInstance : IAsyncDisposable
     /// <summary>How a person reaches it, e.g. <c>127.0.0.1:40022</c>.</summary>
     string Address { get; }
 
+    /// <summary>
+    /// CPU time the host has spent on the machine since it was started, emulation and devices included; null where that is not known.
+    /// </summary>
+    TimeSpan? ProcessorTime { get; }
+
     /// <summary>Ends when the machine is gone for any reason other than disposal. Never faults.</summary>
     Task<InstanceExit> Exited { get; }
 

@@ -166,6 +166,8 @@ public sealed partial class Machine
                 throw new MachineException($"{Name}: its SSH host key changed\n  wanted:  {_hostKey}\n  got:     {shell.HostKey}");
             }
 
+            if (_hostKey is null)
+                LoggedIn = Cost;
             _hostKey = shell.HostKey;
             _shell = shell;
             Connected?.Invoke(shell);

@@ -12,6 +12,7 @@ public sealed partial class Machine
     private readonly MachineTerms _terms;
     private readonly IInstance _instance;
     private readonly CommandLog _log;
+    private readonly long _started;
     private readonly SemaphoreSlim _connecting = new(1, 1);
     private IShell? _shell;
     private string? _hostKey;
@@ -22,6 +23,7 @@ public sealed partial class Machine
         Spec = spec;
         _instance = instance;
         _terms = terms;
+        _started = terms.Time.GetTimestamp();
         Address = address ?? "";
         _log = new CommandLog(Path.Combine(terms.Directory, "ssh.log"));
     }
@@ -42,6 +44,12 @@ public sealed partial class Machine
     public string Version { get; private set; } = "";
 
     internal IInstance Instance => _instance;
+
+    /// <summary>What the machine has cost since it was started.</summary>
+    internal Cost Cost => new(_instance.ProcessorTime ?? TimeSpan.Zero, _terms.Time.GetElapsedTime(_started));
+
+    /// <summary>The same when the first login had succeeded; zero before.</summary>
+    internal Cost LoggedIn { get; private set; }
 
     /// <summary>Raised with each new connection, before anybody uses it.</summary>
     internal event Action<IShell>? Connected;
