@@ -58,10 +58,10 @@ public sealed class PlanTests
         Assert.That(() => SkipOf(Some.Case("bad", 10, Some.Machine() with { Config = "{", ConfigFile = "bad.ign" })), Throws.TypeOf<UsageException>().With.Message.StartsWith("bad/machine: bad.ign:1:"));
 
     [Test]
-    public void More_machines_than_there_can_be_end_the_plan() =>
+    public void More_machines_than_there_can_be_are_a_skip_that_says_how_to_have_more() =>
         Assert.That(
-            () => PlanOf(Some.Case("big", 10, Some.Machine("a"), Some.Machine("b"), Some.Machine("c")), s_setting with { Features = new HashSet<Feature> { Feature.PrivateNetwork } }),
-            Throws.TypeOf<UsageException>().With.Message.Contains("raise --jobs"));
+            PlanOf(Some.Case("big", 10, Some.Machine("a"), Some.Machine("b"), Some.Machine("c")), s_setting with { Features = new HashSet<Feature> { Feature.PrivateNetwork } }).Tests[0].Skip,
+            Has.Property("Reason").Contains("needs 3 machines").And.Property("Remedy").Contains("--jobs"));
 
     [Test]
     public void A_toleration_of_no_check_ends_the_plan() =>

@@ -166,12 +166,13 @@ public sealed partial class Machine
         throw new MachineException($"{Name}: the connection was lost {elapsed.TotalSeconds:0.0} s into `{Shown(command)}`\n  see:     {_terms.Shown}/console.txt");
     }
 
-    // A connection that breaks is often the first sign of a panic or of a dead emulator, whose own words are the better message.
+    // A connection that breaks is often the first sign of a panic or of a dead emulator, whose own words are the better message. They come by
+    // other ways, as fast as this host is: its own clock is the one that counts.
     private async Task ThrowWhyLostAsync()
     {
-        Task told = Task.WhenAny(_instance.Exited, Task.Delay(Timeout.InfiniteTimeSpan, _terms.Time, _terms.Deadline));
-        await Task.WhenAny(told, Wait.PauseAsync(TimeSpan.FromSeconds(1), _terms.Time, CancellationToken.None));
-        if (_terms.WhyEnded() is { } why)
+        Waited<KolaException?> told = await Wait.UntilAsync(
+            _ => Task.FromResult(_terms.WhyEnded()), why => why is not null, TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(100), TimeProvider.System, CancellationToken.None);
+        if (told.Last is { } why)
             throw Again(why);
     }
 

@@ -13,7 +13,7 @@ public sealed record Plan
     /// <summary>Those that are to run.</summary>
     public IEnumerable<TestCase> ToRun => Tests.Where(t => t.Skip is null).Select(t => t.Case);
 
-    /// <exception cref="UsageException">A config is wrong, or a test asks for more than the platform has.</exception>
+    /// <exception cref="UsageException">A config is wrong, or a test tolerates what is no check.</exception>
     public static Plan For(Catalog catalog, Selection selection, Setting setting)
     {
         PlannedTest[] tests = [.. selection.From(catalog).Select(c => new PlannedTest(c, Decide(c, setting)))];
@@ -36,7 +36,10 @@ public sealed record Plan
             return new Skip(facts.Missing, facts.Remedy);
         }
 
-        return null;
+        Capacity needed = Capacity.Of(test.Machines);
+        return setting.Capacity.Holds(needed) ? null : new Skip(
+            $"it needs {needed.Machines} machines, {needed.MemoryMiB} MiB and {needed.Cpus} CPUs at once, there may be {setting.Capacity.Machines}, {setting.Capacity.MemoryMiB} MiB and {setting.Capacity.Cpus}",
+            "Raise --jobs or --memory, or run it on a larger host.");
     }
 
     // What a spec asks for needs no second word in Needs.
@@ -70,9 +73,6 @@ public sealed record Plan
     {
         foreach (MachineSpec machine in test.Machines.Where(m => m.Config is not null))
             IgnitionConfig.Parse(machine.Config!, $"{test.Id}/{machine.Name}: {machine.ConfigFile}").CheckVersion(setting.Image.IgnitionMaximum);
-        Capacity needed = Capacity.Of(test.Machines);
-        if (!setting.Capacity.Holds(needed))
-            throw new UsageException($"{test.Id} needs {needed.Machines} machines, {needed.MemoryMiB} MiB and {needed.Cpus} CPUs at once\n  wanted:  at most {setting.Capacity.Machines} machines, {setting.Capacity.MemoryMiB} MiB and {setting.Capacity.Cpus} CPUs\n  next:    raise --jobs, or leave the test out: --exclude {test.Id}");
         foreach (Toleration tolerated in test.Tolerates.Where(t => !setting.Checks.Contains(t.Check)))
             throw new UsageException($"{test.Id} tolerates \"{tolerated.Check}\", which is no check\n  wanted:  one of {string.Join(", ", setting.Checks.Order())}");
     }

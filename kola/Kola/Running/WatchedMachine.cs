@@ -19,6 +19,7 @@ internal sealed class WatchedMachine
     private readonly JournalTail _journal;
     private Task _watching = Task.CompletedTask;
     private volatile bool _disposing;
+    private volatile bool _dead;
 
     internal WatchedMachine(
         Machine machine, string directory, string shown, SessionOptions options, TestCase test, Action<string> found, Action<KolaException> end)
@@ -45,7 +46,8 @@ internal sealed class WatchedMachine
     /// <summary>Never throws; what cannot be collected or taken away becomes an event.</summary>
     internal async Task EndAsync(bool collect, CancellationToken kill)
     {
-        if (collect && _journal.HasBegun && !Machine.Instance.Exited.IsCompleted && !await _journal.CatchUpAsync(Machine, Machine.Scaled(TimeSpan.FromSeconds(5)), kill))
+        // A machine that has panicked takes no more marks; waiting for one would only hold up the verdict.
+        if (collect && _journal.HasBegun && !_dead && !Machine.Instance.Exited.IsCompleted && !await _journal.CatchUpAsync(Machine, Machine.Scaled(TimeSpan.FromSeconds(5)), kill))
             Emit(new CleanupFailed { At = Now, Test = _test.Id, What = $"{_shown}/journal.txt", Message = "the end of the journal could not be fetched" });
         _disposing = true;
         InstanceExit? before = Machine.Instance.Exited.IsCompletedSuccessfully ? await Machine.Instance.Exited : null;
@@ -76,6 +78,7 @@ internal sealed class WatchedMachine
     {
         if (!_sightings.IsFirst(finding))
             return;
+        _dead |= finding.Check.Fatal;
         string file = finding.Source == "console" ? RunDirectory.ConsoleFile : RunDirectory.JournalFile;
         string? tolerated = _test.Tolerates.FirstOrDefault(t => t.Check == finding.Check.Id)?.Because;
         Emit(new FindingMade
