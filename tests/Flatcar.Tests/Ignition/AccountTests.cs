@@ -25,8 +25,8 @@ public sealed class AccountTests
     [MachineTest("coreos.ignition.sethostname")]
     public async Task The_machine_has_the_name_of_its_config([Spec(Config = "hostname.ign")] Machine machine)
     {
-        CommandResult names = await machine.RunAsync("hostnamectl --static; cat /proc/sys/kernel/hostname; getent hosts core1 | wc -l");
-        Assert.That(names.Lines, Is.EqualTo(new[] { "core1", "core1", "1" }), "told, set in the kernel, and found when looked up");
+        CommandResult names = await machine.RunAsync("hostnamectl --static; cat /proc/sys/kernel/hostname; getent hosts core1 >/dev/null && echo found");
+        Assert.That(names.Lines, Is.EqualTo(new[] { "core1", "core1", "found" }), "told, set in the kernel, and found when looked up");
     }
 
     [MachineTest("coreos.ignition.groups")]
