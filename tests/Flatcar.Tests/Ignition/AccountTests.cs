@@ -13,9 +13,9 @@ public sealed class AccountTests
     public async Task Keys_of_a_config_are_let_in_and_safe([Spec(Config = "ssh-key.ign", User = "deploy")] Machine machine)
     {
         CommandResult keys = await machine.RunAsync("""
-            id -un; sudo cat /home/core/.ssh/authorized_keys* /home/core/.ssh/authorized_keys.d/* 2>/dev/null | grep -c from-the-config;
-            cat ~/.ssh/authorized_keys* ~/.ssh/authorized_keys.d/* 2>/dev/null | grep -c from-the-config;
-            find ~/.ssh ! -user deploy -o -perm /go=w
+            id -un
+            for home in /home/core /home/deploy; do sudo grep -rc from-the-config $home/.ssh | cut -d: -f2 | sort -n | tail -n 1; done
+            find ~/.ssh ! -user deploy -o ! -type l -perm /go=w
             """);
         Assert.That(keys.Lines, Has.Count.EqualTo(3), "files of keys that belong to others or that others can write follow");
         Assert.That(keys.Lines[0], Is.EqualTo("deploy"));
