@@ -142,7 +142,7 @@ public sealed record CommandRan : RunEvent
 
     public required string Command { get; init; }
 
-    /// <summary>Null when the connection was lost under it.</summary>
+    /// <summary>Null when the connection was lost under it, or it did not end in time.</summary>
     public required int? ExitCode { get; init; }
 
     public required double ElapsedSeconds { get; init; }

@@ -108,6 +108,22 @@ public sealed class SshTests
     }
 
     [Test]
+    public async Task A_peer_that_falls_silent_holds_up_nobody()
+    {
+        using var wire = new CutWire(_server!.Port);
+        IShell shell = await Ssh.ConnectAsync("127.0.0.1", wire.Port, _identity, TimeSpan.FromSeconds(20), CancellationToken.None);
+        using var cancel = new CancellationTokenSource();
+        Task<int?> cancelled = shell.ExecuteAsync("sleep 600", null, Stream.Null, Stream.Null, cancel.Token);
+        Task<(int? Code, string Output, string Error)> left = RunAsync(shell, "sleep 600");
+        await RunAsync(shell, "true");
+        wire.Cut();
+        await cancel.CancelAsync();
+        Assert.That(async () => await cancelled.WaitAsync(TimeSpan.FromSeconds(5)), Throws.InstanceOf<OperationCanceledException>());
+        await shell.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(5));
+        Assert.That((await left.WaitAsync(TimeSpan.FromSeconds(5))).Code, Is.Null);
+    }
+
+    [Test]
     public async Task The_private_key_on_disk_is_its_owners_alone()
     {
         string file = Path.Combine(Directory.CreateTempSubdirectory("kola-key-").FullName, "id");

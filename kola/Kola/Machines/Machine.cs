@@ -155,16 +155,21 @@ public sealed partial class Machine
             }
             catch (OperationCanceledException) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
             {
+                Ran(command, null, limit);
+                _log.Add(_terms.Time.GetUtcNow(), command, null, "", $"did not end within {limit.TotalSeconds:0} s", limit);
                 throw new MachineException($"{Name}: `{Shown(command)}` did not end within {limit.TotalSeconds:0} s\n  see:     {_terms.Shown}/ssh.log");
             }
         });
         TimeSpan elapsed = _terms.Time.GetElapsedTime(start);
-        _terms.Emit(new CommandRan { At = _terms.Time.GetUtcNow(), Test = _terms.Test, Machine = Name, Command = Shown(command), ExitCode = exitCode, ElapsedSeconds = elapsed.TotalSeconds });
+        Ran(command, exitCode, elapsed);
         if (exitCode is { } code)
             return (code, elapsed);
         await ThrowWhyLostAsync();
         throw new MachineException($"{Name}: the connection was lost {elapsed.TotalSeconds:0.0} s into `{Shown(command)}`\n  see:     {_terms.Shown}/console.txt");
     }
+
+    private void Ran(string command, int? exitCode, TimeSpan elapsed) =>
+        _terms.Emit(new CommandRan { At = _terms.Time.GetUtcNow(), Test = _terms.Test, Machine = Name, Command = Shown(command), ExitCode = exitCode, ElapsedSeconds = elapsed.TotalSeconds });
 
     // A connection that breaks is often the first sign of a panic or of a dead emulator, whose own words are the better message. They come by
     // other ways, as fast as this host is: its own clock is the one that counts.

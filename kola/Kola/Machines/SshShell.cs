@@ -26,7 +26,7 @@ internal sealed class SshShell : IShell
     public async Task<int?> ExecuteAsync(string command, Stream? input, Stream output, Stream error, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        using SshCommand ssh = _client.CreateCommand(command);
+        SshCommand ssh = _client.CreateCommand(command);
         ssh.CommandTimeout = Timeout.InfiniteTimeSpan;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel, _lost.Token);
         try
@@ -57,6 +57,11 @@ internal sealed class SshShell : IShell
             if (fault is SshConnectionException or ObjectDisposedException || !_client.IsConnected)
                 MarkLost();
             return null;
+        }
+        finally
+        {
+            // Not awaited: it says farewell to the peer, and a peer that was reset never answers.
+            _ = Task.Run(ssh.Dispose, CancellationToken.None);
         }
     }
 

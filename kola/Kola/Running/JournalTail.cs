@@ -79,7 +79,8 @@ internal sealed class JournalTail
     internal async Task EndAsync()
     {
         await _over.CancelAsync();
-        await Task.WhenAll(_following);
+        // Each ends by its cancellation; a test's end is not left to that.
+        await Task.WhenAny(Task.WhenAll(_following), Wait.PauseAsync(TimeSpan.FromSeconds(5), TimeProvider.System, CancellationToken.None));
         lock (_gate)
         {
             Tell(_scanner.Complete());
