@@ -74,7 +74,7 @@ public sealed class LimitTests
 
     private static async Task FrozenProcessesStandStillAsync(Machine machine)
     {
-        await machine.RunAsync("sudo systemd-run --quiet --collect --unit=kola-clock sh -c 'while :; do date +%N >/run/kola-clock; sleep 0.1; done'");
+        await machine.RunAsync("sudo systemd-run --quiet --collect --unit=kola-clock sh -c 'while :; do date +%N >/run/kola-clock.new; mv /run/kola-clock.new /run/kola-clock; sleep 0.1; done'");
         await machine.WaitForAsync("the clock to tick", () => machine.TryRunAsync("test -s /run/kola-clock"), seen => seen.ExitCode == 0);
         // Standing still shows only in time that passes: there is nothing to wait for.
         CommandResult still = await machine.RunAsync("sudo systemctl freeze kola-clock && cat /run/kola-clock && sleep 0.5 && cat /run/kola-clock && sudo systemctl thaw kola-clock");
