@@ -27,18 +27,19 @@ internal sealed class IgnitionRun(string platform, IReadOnlyList<string> environ
     {
         OfferFlatcarConfig();
         Stage("fetch-offline");
-        if (!File.Exists(FetchedConfig))
-        {
-            return File.Exists(NeedsNetwork)
-                ? "the network"
-                : throw new BootException("Ignition fetched no config and says nothing of the network");
-        }
+        if (WantsNetwork)
+            return "the network";
+        if (!IsFetched)
+            throw new BootException("Ignition fetched no config and says nothing of the network");
         using var config = JsonDocument.Parse(File.ReadAllBytes(FetchedConfig));
         return BeyondInit(config.RootElement);
     }
 
     /// <summary>A config is there, from this boot's fetch-offline or fetch.</summary>
     public static bool IsFetched => File.Exists(FetchedConfig);
+
+    /// <summary>Ignition has asked for the network: for the config itself, or for something that it names.</summary>
+    public static bool WantsNetwork => File.Exists(NeedsNetwork);
 
     /// <summary>Writes files, users and units below /sysroot.</summary>
     public void Apply() => Stage("files");

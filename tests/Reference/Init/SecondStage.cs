@@ -50,11 +50,10 @@ internal static class SecondStage
         if (provision)
         {
             ignition = new IgnitionRun(commandLine.Platform, Program.ChildEnvironment);
-            if (!IgnitionRun.IsFetched)
-            {
+            if (IgnitionRun.WantsNetwork)
                 BringUpNetwork();
+            if (!IgnitionRun.IsFetched)
                 ignition.FetchFromNetwork();
-            }
             ignition.PrepareDisks();
             Execute("/usr/bin/udevadm", "settle", "--timeout=60");
         }
