@@ -14,7 +14,6 @@ public sealed class SamplesOnMachinesTests
     {
         ["sample.passes"] = "passed",
         ["sample.fails.part"] = "failed",
-        ["sample.hangs.command"] = "failed",
         ["sample.panics"] = "failed",
         ["sample.emergency"] = "failed",
         ["sample.poweroff"] = "failed",
