@@ -10,7 +10,11 @@ internal static class Tool
 
     /// <summary>Runs a program and returns what it wrote to its standard output.</summary>
     /// <exception cref="ReferenceImageException">It ended with another code than 0; its last lines are in the message.</exception>
-    public static async Task<string> RunAsync(IReadOnlyList<string> command, string? directory, CancellationToken cancel)
+    public static Task<string> RunAsync(IReadOnlyList<string> command, string? directory, CancellationToken cancel) =>
+        RunAsync(command, directory, PipeSource.Null, cancel);
+
+    private static async Task<string> RunAsync(
+        IReadOnlyList<string> command, string? directory, PipeSource input, CancellationToken cancel)
     {
         var output = new System.Text.StringBuilder();
         var tail = new Queue<string>();
@@ -30,6 +34,7 @@ internal static class Tool
                 .WithArguments(command.Skip(1))
                 .WithWorkingDirectory(directory ?? "/")
                 .WithEnvironmentVariables(e => e.Set("LC_ALL", "C.UTF-8").Set("DEBIAN_FRONTEND", "noninteractive").Set("TMPDIR", directory))
+                .WithStandardInputPipe(input)
                 .WithStandardOutputPipe(PipeTarget.ToStringBuilder(output))
                 .WithStandardErrorPipe(PipeTarget.ToDelegate(Remember))
                 .WithValidation(CommandResultValidation.None)
@@ -46,14 +51,40 @@ internal static class Tool
         if (said.Contains("No space left on device", StringComparison.Ordinal))
             throw BuildCache.DiskFull(directory ?? "/tmp", null);
         throw ReferenceImageException.Of(
-            $"{string.Join(' ', command.Take(8))} failed", "exit code 0",
+            $"{Name(command)} failed", "exit code 0",
             $"exit code {code}\n    {said.Trim().Replace("\n", "\n    ", StringComparison.Ordinal)}",
             "repair what it says and build again; finished parts are kept");
     }
 
     /// <summary>
-    /// Runs a program in its own mount and process namespace, so that an end by any signal leaves neither mounts nor children.
+    /// Runs a program in its own mount and process namespace, so that an end by any signal leaves neither mounts nor children. The
+    /// namespace lives as long as its first process, and that until the program ends or this process does: then its input ends.
     /// </summary>
-    public static Task<string> RunIsolatedAsync(IReadOnlyList<string> command, string directory, CancellationToken cancel) =>
-        RunAsync(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private", .. command], directory, cancel);
+    public static Task<string> RunIsolatedAsync(IReadOnlyList<string> command, string directory, CancellationToken cancel)
+    {
+        const string guardian = """
+            exec 3<&0
+            "$@" </dev/null &
+            tool=$!
+            ( read -r _ <&3; kill -KILL $tool ) &
+            wait $tool
+            """;
+        return RunAsync(
+            [
+                "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private",
+                "/bin/sh", "-c", guardian, "sh", .. command,
+            ],
+            directory, PipeSource.Create((_, ended) => UntilAsync(ended)), cancel);
+    }
+
+    /// <summary>The program for a message: without the wrapping that isolates it.</summary>
+    private static string Name(IReadOnlyList<string> command) =>
+        string.Join(' ', command[0] == "unshare" ? command.Skip(12).Take(4) : command.Take(8)).Split('\n')[0];
+
+    private static async Task UntilAsync(CancellationToken ended)
+    {
+        var never = new TaskCompletionSource();
+        await using var registration = ended.Register(() => never.TrySetCanceled(ended));
+        await never.Task;
+    }
 }
