@@ -38,7 +38,7 @@ public sealed class PrivateNetworkTests
         Assert.That(found.Lines[1], Does.Contain($"src {from.Address}").And.Not.Contain(" via "), "it goes by the segment, not around by a gateway");
     }
 
-    private static Task<CommandResult> PingsAsync(Machine from, Machine to) => from.RunAsync($"ping -c 3 -i 0.2 -W 5 {to.Name}");
+    private static Task<CommandResult> PingsAsync(Machine from, Machine to) => from.RunAsync($"sudo ping -c 3 -i 0.2 -W 5 {to.Name}");
 
     private static async Task TransfersAsync(Machine server, Machine client)
     {
