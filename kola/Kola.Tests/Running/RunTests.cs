@@ -153,6 +153,17 @@ public sealed partial class RunTests
         Assert.That(report.Message, Does.Contain("journal.txt cannot be written").And.Contain("room"));
     }
 
+    [Test]
+    public async Task A_fault_of_the_harness_is_broken_and_never_vanishes()
+    {
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _time);
+        // The directory of the test cannot be made: a file is in its place.
+        await File.WriteAllTextAsync(Path.Combine(_directory, "sample.passes"), "");
+        TestReport report = (await RunAsync(platform, "sample.passes")).Tests.Single();
+        Assert.That(report.Outcome, Is.EqualTo(Outcome.Broken));
+        Assert.That(report.Message, Does.StartWith("sample.passes: the harness itself failed: IOException"));
+    }
+
     private Task<Report> RunAsync(FakePlatform platform, params string[] tests) => RunAsync(platform, _ => { }, tests);
 
     private async Task<Report> RunAsync(FakePlatform platform, Action<Session> onceTestsRun, params string[] tests)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Kola.Machines;
 using Kola.Planning;
 using Kola.Scheduling;
@@ -70,14 +71,28 @@ public sealed class Session : IDisposable
         try
         {
             using Turn turn = await asked;
-            var attempt = new Attempt(planned, 1, _options, code);
-            TestEnded ended = await attempt.RunAsync(body, _stop.Token, _kill.Token);
+            TestEnded ended = await AttemptAsync(planned, body, code);
             _options.Emit(ended);
             return ended;
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             return null;
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "A fault of the harness must show as what it is: it is no result of the test, and must not vanish in a framework.")]
+    private async Task<TestEnded> AttemptAsync(TestCase planned, Func<LabMachines, Task> body, TestCode code)
+    {
+        long start = _options.Time.GetTimestamp();
+        try
+        {
+            return await new Attempt(planned, 1, _options, code).RunAsync(body, _stop.Token, _kill.Token);
+        }
+        catch (Exception fault)
+        {
+            string what = fault is PlatformException ? fault.Message : $"{planned.Id}: the harness itself failed: {fault.GetType().Name}: {fault.Message}";
+            return new TestEnded { At = _options.Time.GetUtcNow(), Test = planned.Id, Attempt = 1, Outcome = Outcome.Broken, Message = what, Trace = fault.StackTrace, ElapsedSeconds = _options.Time.GetElapsedTime(start).TotalSeconds };
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Kola.Checks;
 using Kola.Machines;
 using Kola.Reporting;
@@ -47,17 +48,36 @@ internal sealed class WatchedMachine
     internal async Task EndAsync(bool collect, CancellationToken kill)
     {
         // A machine that has panicked takes no more marks; waiting for one would only hold up the verdict.
-        if (collect && _journal.HasBegun && !_dead && !Machine.Instance.Exited.IsCompleted && !await _journal.CatchUpAsync(Machine, Machine.Scaled(TimeSpan.FromSeconds(5)), kill))
-            Emit(new CleanupFailed { At = Now, Test = _test.Id, What = $"{_shown}/journal.txt", Message = "the end of the journal could not be fetched" });
+        if (collect && _journal.HasBegun && !_dead && !Machine.Instance.Exited.IsCompleted)
+            await SafelyAsync($"{_shown}/journal.txt", () => CatchUpAsync(kill));
         _disposing = true;
         InstanceExit? before = Machine.Instance.Exited.IsCompletedSuccessfully ? await Machine.Instance.Exited : null;
-        await Machine.DisconnectAsync();
-        await Machine.Instance.DisposeAsync();
+        await SafelyAsync($"{_shown}: its connection", () => Machine.DisconnectAsync().AsTask());
+        await SafelyAsync($"{_shown}: the machine", () => Machine.Instance.DisposeAsync().AsTask());
         await _over.CancelAsync();
-        await _watching;
-        await _journal.EndAsync();
+        await SafelyAsync($"{_shown}: its watch", () => _watching);
+        await SafelyAsync($"{_shown}/journal.txt", _journal.EndAsync);
         _over.Dispose();
         Emit(new MachineEnded { At = Now, Test = _test.Id, Machine = Machine.Name, PlatformFault = before?.PlatformFault ?? false, Detail = before?.Detail ?? "disposed" });
+    }
+
+    private async Task CatchUpAsync(CancellationToken kill)
+    {
+        if (!await _journal.CatchUpAsync(Machine, Machine.Scaled(TimeSpan.FromSeconds(5)), kill))
+            throw new MachineException("the end of the journal could not be fetched");
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Tidying up goes on past whatever goes wrong in it, and says so.")]
+    private async Task SafelyAsync(string what, Func<Task> step)
+    {
+        try
+        {
+            await step();
+        }
+        catch (Exception fault)
+        {
+            Emit(new CleanupFailed { At = Now, Test = _test.Id, What = what, Message = fault is KolaException ? fault.Message : $"{fault.GetType().Name}: {fault.Message}" });
+        }
     }
 
     private DateTimeOffset Now => _options.Time.GetUtcNow();
