@@ -33,7 +33,8 @@ public static class Rendering
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            File.Delete(aside);
+            if (File.Exists(aside))
+                File.Delete(aside);
             throw new PlatformException($"{file} cannot be written: {fault.Message}", fault);
         }
     }

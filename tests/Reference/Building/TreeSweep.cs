@@ -127,6 +127,9 @@ internal static partial class TreeSweep
     {
         if (parts.Length == 0)
             return [directory];
+        // As in Entries: what a link leads to is not the tree's.
+        if (new FileInfo(directory).LinkTarget is not null)
+            return [];
         var name = parts.Span[0];
         var rest = parts[1..];
         if (!name.Contains('*', StringComparison.Ordinal))
