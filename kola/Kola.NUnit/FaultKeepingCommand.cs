@@ -6,7 +6,7 @@ namespace Kola;
 /// <summary>Keeps the exception a test method threw, as an object: NUnit's result has its text only, and blame is in its type.</summary>
 internal sealed class FaultKeepingCommand(TestCommand inner) : DelegatingTestCommand(inner)
 {
-    private const string Property = "kola.fault";
+    private const string Property = "_kola.fault";
 
     public override TestResult Execute(TestExecutionContext context)
     {

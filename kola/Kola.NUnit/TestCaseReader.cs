@@ -9,7 +9,7 @@ namespace Kola;
 internal static class TestCaseReader
 {
     /// <summary>Where a built test carries its <see cref="TestCase"/>.</summary>
-    internal const string Property = "kola";
+    internal const string Property = "_kola"; // the underscore keeps it out of the traits that test explorers show
 
     /// <exception cref="UsageException">The signature or an attribute is not what a machine test can have.</exception>
     internal static TestCase Read(MachineTestAttribute attribute, IMethodInfo method)

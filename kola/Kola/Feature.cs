@@ -48,6 +48,9 @@ public enum Feature
     /// <summary>Ignition runs its disks stage: partitions, raid, filesystems, luks.</summary>
     [JsonStringEnumMemberName("ignition-disks")] IgnitionDisks,
 
+    /// <summary>Ignition makes LUKS volumes.</summary>
+    [JsonStringEnumMemberName("ignition-luks")] IgnitionLuks,
+
     /// <summary>The image accepts Ignition 1 and 2.x configs.</summary>
     [JsonStringEnumMemberName("ignition-v2")] IgnitionV2,
 

@@ -22,6 +22,7 @@ public sealed record FeatureFacts(FeatureSource OfferedBy, string Missing, strin
         [Feature.Microcode] = new(FeatureSource.Image, "the image's kernel carries no CPU microcode", "Run it on a Flatcar release: --image FILE."),
         [Feature.IgnitionKernelArguments] = new(FeatureSource.Image, "the image's Ignition sets no kernel arguments", "Run it on a Flatcar release: --image FILE."),
         [Feature.IgnitionDisks] = new(FeatureSource.Image, "the image's Ignition runs no disks stage", "Run it on a Flatcar release: --image FILE."),
+        [Feature.IgnitionLuks] = new(FeatureSource.Image, "the image's Ignition makes no LUKS volumes", "Run it on a Flatcar release: --image FILE."),
         [Feature.IgnitionV2] = new(FeatureSource.Image, "the image accepts Ignition 3.x only", "Run it on a Flatcar release: --image FILE."),
         [Feature.Internet] = new(FeatureSource.Run, "machines are not promised the internet", "Run with --internet on a host that has it."),
     };

@@ -34,7 +34,7 @@ public sealed class DiskTests
         Assert.That(await machine.ReadFileAsync("/var/lib/data/from-ignition"), Is.EqualTo("world\n"), "it is mounted again");
     }
 
-    [MachineTest("cl.ignition.luks", Since = "3185.0.0", Needs = [Feature.IgnitionDisks])]
+    [MachineTest("cl.ignition.luks", Since = "3185.0.0", Needs = [Feature.IgnitionDisks, Feature.IgnitionLuks])]
     public async Task The_spare_slot_is_encrypted_and_opened_at_every_boot([Spec(Config = "luks.ign")] Machine machine)
     {
         await machine.RunAsync($"sudo cryptsetup isLuks {Spare}");
