@@ -34,6 +34,8 @@ public sealed class RecipeTests
     {
         Assert.That(Recipe.Names, Does.Contain("Recipe/root/usr/lib/systemd/system/sshd.socket"));
         Assert.That(Recipe.Names, Does.Contain("Init/Init.csproj"));
+        // Once it was not, since git had been told to ignore every folder called bin.
+        Assert.That(Recipe.Names, Does.Contain("Recipe/root/usr/bin/rootdev"));
         Assert.That(Recipe.Words("Recipe/packages.txt"), Does.Contain("ignition").And.None.StartsWith("#"));
     }
 
