@@ -30,7 +30,7 @@ internal static class RunCommand
             return await new Run(opened, plan, run.Read(parsed), interruptions).ExecuteAsync(
                 Arguments(parsed),
                 // NUnit's runner blocks until all tests have ended: a thread of its own, not one of the pool's.
-                _ => Task.Factory.StartNew(() => tests.Run(plan), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+                session => Task.Factory.StartNew(() => tests.Run(plan, session), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
         });
         return command;
     }

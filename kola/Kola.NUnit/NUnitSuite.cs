@@ -1,6 +1,7 @@
 using System.Reflection;
 using Kola.Discovery;
 using Kola.Planning;
+using Kola.Running;
 using NUnit;
 using NUnit.Framework.Api;
 using NUnit.Framework.Interfaces;
@@ -8,7 +9,7 @@ using NUnit.Framework.Internal;
 
 namespace Kola;
 
-/// <summary>The machine tests of one assembly: found without booting anything, run under a <see cref="Running.Session"/>.</summary>
+/// <summary>The machine tests of one assembly: found without booting anything, run under a <see cref="Session"/>.</summary>
 public sealed class NUnitSuite
 {
     private readonly Assembly _assembly;
@@ -31,13 +32,15 @@ public sealed class NUnitSuite
     }
 
     /// <summary>Runs the planned tests; each waits for its turn at the session's schedule. Returns when all have ended.</summary>
-    public void Run(Plan plan)
+    /// <param name="plan">What to run.</param>
+    /// <param name="session">The session that is current.</param>
+    public void Run(Plan plan, Session session)
     {
         HashSet<string> ids = [.. plan.ToRun.Select(t => t.Id)];
         var runner = new NUnitTestAssemblyRunner(new DefaultTestAssemblyBuilder());
         // As many workers as tests: all of them wait at the schedule, so that order and capacity are the schedule's alone.
         runner.Load(_assembly, Settings(Math.Max(1, ids.Count)));
-        runner.Run(TestListener.NULL, new PlannedFilter(ids));
+        runner.Run(new UnrunListener(session), new PlannedFilter(ids));
     }
 
     private static Dictionary<string, object> Settings(int workers) => new()
@@ -59,6 +62,28 @@ public sealed class NUnitSuite
 
         foreach (ITest child in test.Tests)
             Collect(child, cases, problems);
+    }
+
+    /// <summary>Hears of tests that NUnit ended before their machines were asked for.</summary>
+    private sealed class UnrunListener(Session session) : ITestListener
+    {
+        public void TestFinished(ITestResult result)
+        {
+            if (!result.Test.IsSuite && result.Test.Properties.Get(TestCaseReader.Property) is TestCase found)
+                session.EndUnrun(found.Id, result.Message.Trim());
+        }
+
+        public void TestStarted(ITest test)
+        {
+        }
+
+        public void TestOutput(TestOutput output)
+        {
+        }
+
+        public void SendMessage(TestMessage message)
+        {
+        }
     }
 
     private sealed class PlannedFilter(HashSet<string> ids) : TestFilter

@@ -154,6 +154,16 @@ public sealed partial class RunTests
     }
 
     [Test]
+    public async Task A_fixture_that_cannot_be_made_fails_its_test_and_holds_up_no_other()
+    {
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _time);
+        Report report = await RunAsync(platform, "sample.fails.fixture", "sample.passes");
+        Assert.That(report.Tests.Single(t => t.Id == "sample.fails.fixture").Outcome, Is.EqualTo(Outcome.Failed));
+        Assert.That(report.Tests.Single(t => t.Id == "sample.fails.fixture").Message, Does.Contain("the fixture cannot be made"));
+        Assert.That(report.Tests.Single(t => t.Id == "sample.passes").Outcome, Is.EqualTo(Outcome.Passed));
+    }
+
+    [Test]
     public async Task A_fault_of_the_harness_is_broken_and_never_vanishes()
     {
         await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _time);
@@ -178,7 +188,7 @@ public sealed partial class RunTests
         using var session = new Session(options);
         using (session.MakeCurrent())
         {
-            Task run = Task.Factory.StartNew(() => suite.Run(plan), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            Task run = Task.Factory.StartNew(() => suite.Run(plan, session), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             await TurnTheClockAsync(run, () => onceTestsRun(session));
             await run;
         }

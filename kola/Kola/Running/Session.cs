@@ -11,20 +11,23 @@ namespace Kola.Running;
 /// </summary>
 public sealed class Session : IDisposable
 {
+    // Order is by cost, not by who asks first; but nobody waits for ever for one who does not ask.
+    private static readonly TimeSpan s_longestGathering = TimeSpan.FromSeconds(2);
+
     private readonly SessionOptions _options;
     private readonly Schedule _schedule;
     private readonly Dictionary<string, PlannedTest> _planned;
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _kill = new();
-    private int _unasked;
+    private readonly HashSet<string> _asked = [];
+    private ITimer? _gathering;
 
-    /// <summary>Begins nothing: the first turn is given when every planned test has asked for one.</summary>
+    /// <summary>Begins nothing: the first turn is given when every planned test has asked for one, or two seconds after the first did.</summary>
     public Session(SessionOptions options)
     {
         _options = options;
         _schedule = new Schedule(options.Platform.Capacity);
         _planned = options.Plan.Tests.Where(t => t.Skip is null).ToDictionary(t => t.Case.Id);
-        _unasked = _planned.Count;
     }
 
     /// <summary>The one session of this process. Test frameworks make test objects themselves, so it cannot be handed to them.</summary>
@@ -66,8 +69,7 @@ public sealed class Session : IDisposable
     {
         TestCase planned = _planned[test].Case;
         Task<Turn> asked = _schedule.TakeTurnAsync(planned, _stop.Token);
-        if (Interlocked.Decrement(ref _unasked) == 0)
-            _schedule.Open();
+        NoteAsked(test);
         try
         {
             using Turn turn = await asked;
@@ -79,6 +81,30 @@ public sealed class Session : IDisposable
         {
             return null;
         }
+    }
+
+    /// <summary>Records that the framework ended a planned test without running it: its fixture could not be made, say.</summary>
+    /// <param name="test">Id of a planned test; nothing happens when it has run.</param>
+    /// <param name="message">What the framework says.</param>
+    public void EndUnrun(string test, string message)
+    {
+        if (_planned.ContainsKey(test) && NoteAsked(test))
+            _options.Emit(new TestEnded { At = _options.Time.GetUtcNow(), Test = test, Attempt = 1, Outcome = Outcome.Failed, Message = $"{test}: its code could not be run\n  got:     {message}", ElapsedSeconds = 0 });
+    }
+
+    private bool NoteAsked(string test)
+    {
+        bool first, all;
+        lock (_asked)
+        {
+            first = _asked.Add(test);
+            all = _asked.Count == _planned.Count;
+            _gathering ??= _options.Time.CreateTimer(_ => _schedule.Open(), null, s_longestGathering, Timeout.InfiniteTimeSpan);
+        }
+
+        if (all)
+            _schedule.Open();
+        return first;
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "A fault of the harness must show as what it is: it is no result of the test, and must not vanish in a framework.")]
@@ -99,6 +125,7 @@ public sealed class Session : IDisposable
     /// <summary>Frees what the session itself holds.</summary>
     public void Dispose()
     {
+        _gathering?.Dispose();
         _stop.Dispose();
         _kill.Dispose();
     }
