@@ -116,11 +116,15 @@ internal sealed class WatchedMachine
         });
         if (tolerated is not null)
             return;
-        string message = $"{Machine.Name}: {finding.Check.Title.ToLowerInvariant()[..1]}{finding.Check.Title[1..]}\n  wanted:  no such line ({finding.Check.Id})\n  got:     {finding.Text}\n  see:     {_shown}/{file}:{finding.Line}";
+        string message = $"{Machine.Name}: {Continued(finding.Check.Title)}\n  wanted:  no such line ({finding.Check.Id})\n  got:     {finding.Text}\n  see:     {_shown}/{file}:{finding.Line}";
         _found(message);
         if (finding.Check.Fatal)
             _end(new MachineException(message + LastWords()));
     }
+
+    // "The kernel panicked" goes on behind the machine's name in lower case, "GRUB reported an error" as it is.
+    private static string Continued(string title) =>
+        title.StartsWith("The ", StringComparison.Ordinal) || title.StartsWith("A ", StringComparison.Ordinal) || title.StartsWith("An ", StringComparison.Ordinal) ? char.ToLowerInvariant(title[0]) + title[1..] : title;
 
     // What a person would open the console for.
     private string LastWords()

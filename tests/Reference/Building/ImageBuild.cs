@@ -106,7 +106,7 @@ internal sealed class ImageBuild(ReferenceImageOptions options, BuildCache cache
         await layer.ShellAsync(work, $"""
             truncate -s {DiskLayout.Partition(DiskLayout.EfiSystem).ByteLength} esp.img
             mkfs.vfat -F 32 -n EFI-SYSTEM esp.img
-            mmd -i esp.img ::/EFI ::/EFI/boot ::/flatcar ::/flatcar/grub
+            mmd -i esp.img ::/EFI ::/EFI/boot ::/flatcar ::/flatcar/grub ::/coreos
             mcopy -i esp.img bootx64.efi ::/EFI/boot/bootx64.efi
             mcopy -i esp.img vmlinuz ::/flatcar/vmlinuz-a
             mcopy -i esp.img initrd.cpio ::/flatcar/initrd.cpio
