@@ -154,6 +154,16 @@ public sealed partial class RunTests
     }
 
     [Test]
+    public async Task A_machine_whose_journal_cannot_be_kept_is_not_left_running()
+    {
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _time);
+        Directory.CreateDirectory(Path.Combine(_directory, "sample.passes", "machine", "journal.txt"));
+        TestReport report = (await RunAsync(platform, "sample.passes")).Tests.Single();
+        Assert.That(report.Outcome, Is.EqualTo(Outcome.Broken), report.Message);
+        Assert.That(platform.Instances, Is.Empty);
+    }
+
+    [Test]
     public async Task A_fixture_that_cannot_be_made_fails_its_test_and_holds_up_no_other()
     {
         await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _time);

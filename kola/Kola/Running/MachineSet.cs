@@ -78,7 +78,6 @@ internal sealed class MachineSet
     {
         foreach (WatchedMachine watched in Watched())
             Console.Error.WriteLine($"{_test.Id}: {watched.Machine.Name} is kept: ssh -i {Path.Combine(_options.Directory, "id_ed25519")} -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -p {watched.Machine.Instance.Address.Split(':')[^1]} {watched.Machine.Spec.User}@{watched.Machine.Instance.Address.Split(':')[0]}");
-        using var stopped = new CancellationTokenSource();
         try
         {
             await Wait.PauseAsync(Timeout.InfiniteTimeSpan, _options.Time, stop);
@@ -107,13 +106,28 @@ internal sealed class MachineSet
         string shown = Path.Combine(Shown, spec.Name);
         IInstance instance = await StartAsync(spec, directory, config);
         var machine = new Machine(spec, instance, Terms(spec, directory, shown), _neighbours?.AddressOf(spec.Name));
-        var watched = new WatchedMachine(machine, directory, shown, _options, _test, Found, _end);
-        lock (_gate)
-            _watched.Add(watched);
+        WatchedMachine watched = await WatchAsync(machine, directory, shown);
         _options.Emit(new MachineStarted { At = _options.Time.GetUtcNow(), Test = _test.Id, Machine = spec.Name, Address = instance.Address, Directory = Path.GetRelativePath(_options.Directory, directory) });
         watched.Start();
         await machine.BecomeReadyAsync(null);
         return machine;
+    }
+
+    // From here on the machine is disposed with the others; one whose evidence cannot be kept is not run at all.
+    private async Task<WatchedMachine> WatchAsync(Machine machine, string directory, string shown)
+    {
+        try
+        {
+            var watched = new WatchedMachine(machine, directory, shown, _options, _test, Found, _end);
+            lock (_gate)
+                _watched.Add(watched);
+            return watched;
+        }
+        catch (Exception full) when (full is IOException or UnauthorizedAccessException)
+        {
+            await machine.Instance.DisposeAsync();
+            throw new PlatformException($"{directory}: {full.Message}\n  wanted:  room for the evidence of the run", full);
+        }
     }
 
     private async Task KeepAsync(string file, IgnitionConfig config)
