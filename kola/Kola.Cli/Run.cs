@@ -18,6 +18,9 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     private readonly TimeProvider _time = TimeProvider.System;
+
+    // While tests run, NUnit catches what is written to Console.Error; this is the real one.
+    private readonly TextWriter _error = TextWriter.Synchronized(Console.Error);
     private readonly SshIdentity _identity = SshIdentity.Create();
     private string _keyFile = "";
 
@@ -94,6 +97,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
         Identity = _identity,
         Time = _time,
         Keep = settings.Keep,
+        Tell = _error.WriteLine,
         AcceptUnsettled = settings.AcceptUnsettled,
     };
 

@@ -33,6 +33,9 @@ public sealed record SessionOptions
     /// <summary>Leave the machines of a failed test running until <see cref="Session.Stop"/>. Default no.</summary>
     public bool Keep { get; init; }
 
+    /// <summary>Tells a person something at once: how to get into a machine that is kept. Default: nobody is told.</summary>
+    public Action<string> Tell { get; init; } = _ => { };
+
     /// <summary>Take machines as ready that have failed units or settled otherwise: a person wants to look at them. Default no.</summary>
     public bool AcceptUnsettled { get; init; }
 
