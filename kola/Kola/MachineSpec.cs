@@ -38,6 +38,14 @@ public sealed record MachineSpec
     /// <summary>Leave update_engine's configuration alone. Default no: updates are off (<c>SERVER=disabled</c>).</summary>
     public bool Updates { get; init; }
 
+    /// <summary>
+    /// A machine id of its own even when it is a copy of a template. Default no: copies share their template's.
+    /// </summary>
+    public bool OwnMachineId { get; init; }
+
+    /// <summary>Name of a preparation of the test's suite the machine has behind it when the test sees it; null for none.</summary>
+    public string? Prepared { get; init; }
+
     /// <summary>Static host name the harness writes; null leaves it to the image and the test's own config.</summary>
     public string? Hostname { get; init; }
 }

@@ -19,6 +19,9 @@ namespace Kola;
 [JsonDerivedType(typeof(FindingMade), "finding-made")]
 [JsonDerivedType(typeof(TestEnded), "test-ended")]
 [JsonDerivedType(typeof(CleanupFailed), "cleanup-failed")]
+[JsonDerivedType(typeof(TemplateMade), "template-made")]
+[JsonDerivedType(typeof(TemplateDropped), "template-dropped")]
+[JsonDerivedType(typeof(ParityChecked), "parity-checked")]
 [JsonDerivedType(typeof(RunEnded), "run-ended")]
 public abstract record RunEvent
 {
@@ -50,6 +53,9 @@ public sealed record RunStarted : RunEvent
 
     /// <summary>Every deadline was multiplied by this.</summary>
     public required double Slowness { get; init; }
+
+    /// <summary>What the order of equals and the sample of cold boots were drawn by; given to <c>--seed</c> it draws the same again.</summary>
+    public int Seed { get; init; }
 }
 
 /// <summary>One per test of the plan, all written before the first machine boots.</summary>
@@ -98,6 +104,9 @@ public sealed record MachineStarted : RunEvent
 
     /// <summary>Directory of its artifacts, relative to the run's.</summary>
     public required string Directory { get; init; }
+
+    /// <summary>Key of the template it is a copy of; null when it was booted cold.</summary>
+    public string? Template { get; init; }
 }
 
 /// <summary>A machine is ready: SSH answers, it has settled without failed units, and it is the expected system.</summary>
@@ -131,6 +140,54 @@ public sealed record MachineEnded : RunEvent
 
     /// <summary>How, in one line; <c>disposed</c> for an orderly end.</summary>
     public required string Detail { get; init; }
+
+    /// <summary>CPU seconds the host spent on it; null where that is not known.</summary>
+    public double? ProcessorSeconds { get; init; }
+
+    /// <summary>Host memory it took at its end (PSS), MiB; null where that is not known.</summary>
+    public int? MemoryMiB { get; init; }
+}
+
+/// <summary>A template was made.</summary>
+public sealed record TemplateMade : RunEvent
+{
+    /// <summary>Its key.</summary>
+    public required string Template { get; init; }
+
+    /// <summary>Directory of what its machine wrote, relative to the run's.</summary>
+    public required string Directory { get; init; }
+
+    public required double ElapsedSeconds { get; init; }
+
+    /// <summary>CPU seconds the host spent on it; null where that is not known.</summary>
+    public double? ProcessorSeconds { get; init; }
+}
+
+/// <summary>A template is not used any further in this run; machines that would have been its copies are booted cold.</summary>
+public sealed record TemplateDropped : RunEvent
+{
+    /// <summary>Its key.</summary>
+    public required string Template { get; init; }
+
+    public required string Why { get; init; }
+}
+
+/// <summary>A test that had run on copies was run again on machines booted cold.</summary>
+public sealed record ParityChecked : RunEvent
+{
+    public required string Test { get; init; }
+
+    /// <summary>Keys of the templates of its machines.</summary>
+    public required IReadOnlyList<string> Templates { get; init; }
+
+    /// <summary>How it ended on copies.</summary>
+    public required Outcome Cloned { get; init; }
+
+    /// <summary>How it ended on machines booted cold.</summary>
+    public required Outcome Cold { get; init; }
+
+    /// <summary>What the cold one said; null when it passed.</summary>
+    public string? Message { get; init; }
 }
 
 /// <summary>A command ended. Output is in the machine's <c>ssh.log</c>.</summary>

@@ -21,6 +21,9 @@ public sealed record TestCase
     /// <summary>Machine time it may take from the first boot to the end, in unscaled minutes. Default 10.</summary>
     public int Minutes { get; init; } = 10;
 
+    /// <summary>Its machines are booted for it alone, never copied from a template: it looks at a first boot. Default no.</summary>
+    public bool Fresh { get; init; }
+
     /// <summary>Features without which it is skipped.</summary>
     public IReadOnlyList<Feature> Needs { get; init; } = [];
 

@@ -55,6 +55,12 @@ public sealed partial class FakeInstance : IInstance
     public TimeSpan? ProcessorTime => TimeSpan.Zero;
 
     /// <inheritdoc/>
+    public int? MemoryMiB => _spec.Machine.MemoryMiB;
+
+    /// <inheritdoc/>
+    public IGuestChannel? Channel => null;
+
+    /// <inheritdoc/>
     public Task<InstanceExit> Exited => _exited.Task;
 
     /// <summary>Changes with every boot.</summary>

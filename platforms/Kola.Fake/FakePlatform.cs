@@ -28,6 +28,9 @@ public sealed class FakePlatform(FakeOptions options, TimeProvider clock) : IPla
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, string> Facts { get; } = new Dictionary<string, string> { ["acceleration"] = "none: guests are scripts" };
 
+    /// <inheritdoc/>
+    public ITemplates? Templates => null;
+
     /// <summary>Machines that are not disposed.</summary>
     public IReadOnlyCollection<FakeInstance> Instances => [.. _instances.Keys];
 

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Kola.Qemu;
 
@@ -15,6 +16,21 @@ internal static class HostProcess
             return process.TotalProcessorTime;
         }
         catch (Exception gone) when (gone is ArgumentException or InvalidOperationException or Win32Exception)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Proportional set size, MiB; null when there is no such process any more.</summary>
+    internal static int? MemoryMiB(int id)
+    {
+        try
+        {
+            // Pss:              229456 kB
+            string line = File.ReadLines($"/proc/{id}/smaps_rollup").First(l => l.StartsWith("Pss:", StringComparison.Ordinal));
+            return int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) >> 10;
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException or InvalidOperationException)
         {
             return null;
         }

@@ -47,6 +47,12 @@ public sealed class QemuInstance : IInstance
     /// <inheritdoc/>
     public TimeSpan? ProcessorTime => HostProcess.ProcessorTime(ProcessId);
 
+    /// <inheritdoc/>
+    public int? MemoryMiB => HostProcess.MemoryMiB(ProcessId);
+
+    /// <inheritdoc/>
+    public IGuestChannel? Channel => null;
+
     /// <summary>Process id of QEMU.</summary>
     public int ProcessId => _emulator.ProcessId;
 

@@ -36,6 +36,9 @@ public sealed partial class QemuPlatform : IPlatform
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, string> Facts { get; }
 
+    /// <inheritdoc/>
+    public ITemplates? Templates => null;
+
     /// <summary>Looks at the host, and decides how machines are run. With <see cref="AccelerationMode.Auto"/> that may boot a probe guest, 30 seconds at most.</summary>
     /// <exception cref="UsageException">Options are wrong, a program or firmware is missing, or KVM was asked for and does not work.</exception>
     public static async Task<QemuPlatform> CreateAsync(QemuOptions options, Image image, TimeProvider clock, CancellationToken cancel)

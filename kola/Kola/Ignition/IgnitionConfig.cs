@@ -111,7 +111,8 @@ public sealed class IgnitionConfig
     /// <summary>The config as indented JSON.</summary>
     public override string ToString() => _root.ToJsonString(s_indented) + "\n";
 
-    private bool Mentions(string path) => s_placedKinds
+    /// <summary>Whether the config itself says something of a path.</summary>
+    public bool Mentions(string path) => s_placedKinds
         .SelectMany(kind => _root["storage"] is JsonObject storage && storage[kind] is JsonArray entries ? entries : [])
         .Any(entry => entry is JsonObject file && (string?)file["path"] == path);
 

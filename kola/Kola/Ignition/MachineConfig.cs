@@ -1,21 +1,57 @@
+using Kola.Machines;
+
 namespace Kola.Ignition;
 
 /// <summary>The final config of a machine: the author's, and what the harness adds.</summary>
 internal static class MachineConfig
 {
-    /// <summary>Adds the run's key, the host name, updates off, and the machine's place among the machines of its test.</summary>
+    private const string PrivateNetworkFile = "/etc/systemd/network/10-kola-private.network";
+    private const string HostsFile = "/etc/hosts";
+
+    /// <summary>Of a machine booted for its test: the run's key, the host name, updates off, its place among the machines of its test, the guest program.</summary>
     internal static IgnitionConfig For(MachineSpec machine, string publicKey, Neighbourhood? neighbours, string source)
     {
-        IgnitionConfig config = machine.Config is null ? IgnitionConfig.Empty : IgnitionConfig.Parse(machine.Config, source);
-        config = config.WithKey(machine.User, publicKey);
+        IgnitionConfig config = Shared(machine, publicKey, source);
+        return OwnFiles(machine, neighbours, source).Aggregate(config, (now, file) => now.WithFile(file.Key, file.Value));
+    }
+
+    /// <summary>Of a machine that becomes a template: the same with nothing in it of a run, a test or a role.</summary>
+    /// <param name="machine">The author's spec.</param>
+    /// <param name="privateCard">Whether it has a card for a private segment, which waits unconfigured.</param>
+    /// <param name="source">Names the author's config in messages.</param>
+    internal static IgnitionConfig ForTemplate(MachineSpec machine, bool privateCard, string source)
+    {
+        IgnitionConfig config = Shared(machine, TemplateSpec.PublicKeyPlaceholder, source);
+        return privateCard ? config.WithFile(PrivateNetworkFile, Neighbourhood.UnconfiguredNetworkFile) : config;
+    }
+
+    /// <summary>
+    /// What a machine has for its role among the machines of its test, absolute path to content: in the config of one booted cold, written
+    /// afterwards into a copy. Files the author's config speaks of are left to it.
+    /// </summary>
+    internal static IReadOnlyDictionary<string, string> OwnFiles(MachineSpec machine, Neighbourhood? neighbours, string source)
+    {
+        if (neighbours is null)
+            return new Dictionary<string, string>();
+        IgnitionConfig author = Author(machine, source);
+        var files = new Dictionary<string, string>
+        {
+            [PrivateNetworkFile] = neighbours.NetworkFile(machine.Name),
+            [HostsFile] = neighbours.HostsFile(),
+        };
+        return files.Where(file => !author.Mentions(file.Key)).ToDictionary();
+    }
+
+    private static IgnitionConfig Author(MachineSpec machine, string source) =>
+        machine.Config is null ? IgnitionConfig.Empty : IgnitionConfig.Parse(machine.Config, source);
+
+    private static IgnitionConfig Shared(MachineSpec machine, string publicKey, string source)
+    {
+        IgnitionConfig config = Author(machine, source).WithKey(machine.User, publicKey);
         if (!machine.Updates)
             config = config.WithFile("/etc/flatcar/update.conf", "SERVER=disabled\n");
         if (machine.Hostname is { } hostname)
             config = config.WithFile("/etc/hostname", hostname + "\n");
-        if (neighbours is null)
-            return config;
-        return config
-            .WithFile("/etc/systemd/network/10-kola-private.network", neighbours.NetworkFile(machine.Name))
-            .WithFile("/etc/hosts", neighbours.HostsFile());
+        return config;
     }
 }

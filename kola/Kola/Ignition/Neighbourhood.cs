@@ -17,6 +17,24 @@ internal sealed record Neighbourhood(string Segment, IReadOnlyList<string> Machi
     /// <summary>The card a machine has on the segment. Locally administered, unicast; segments are apart, so addresses may repeat.</summary>
     internal PrivateLink LinkOf(string machine) => new(Segment, $"52:54:00:6b:00:{Number(machine) + 1:x2}");
 
+    /// <summary>The card of a machine that has no role yet.</summary>
+    internal const string UnconfiguredMac = "52:54:00:6b:00:00";
+
+    /// <summary>networkd's file for the card of a machine that has no role yet: it is up and has no address.</summary>
+    internal const string UnconfiguredNetworkFile = $"""
+        [Match]
+        MACAddress={UnconfiguredMac}
+
+        [Link]
+        RequiredForOnline=no
+
+        [Network]
+        DHCP=no
+        IPv6AcceptRA=no
+        LinkLocalAddressing=no
+
+        """;
+
     /// <summary>networkd's file for that card. It is not waited for at boot, and never takes the default route.</summary>
     internal string NetworkFile(string machine) => $"""
         [Match]

@@ -17,6 +17,14 @@ public interface IInstance : IAsyncDisposable
     /// </summary>
     TimeSpan? ProcessorTime { get; }
 
+    /// <summary>
+    /// Host memory it takes now, MiB, where shared pages count in parts (PSS); null where that is not known.
+    /// </summary>
+    int? MemoryMiB { get; }
+
+    /// <summary>The harness's own way in; null where there is none.</summary>
+    IGuestChannel? Channel { get; }
+
     /// <summary>Ends when the machine is gone for any reason other than disposal. Never faults.</summary>
     Task<InstanceExit> Exited { get; }
 

@@ -20,6 +20,9 @@ public interface IPlatform : IAsyncDisposable
     /// <summary>Facts for the report: acceleration, emulator version, CPU model. Known after construction.</summary>
     IReadOnlyDictionary<string, string> Facts { get; }
 
+    /// <summary>Copies of ready machines; null where the platform cannot make them.</summary>
+    ITemplates? Templates { get; }
+
     /// <summary>
     /// Starts one machine and returns when it is running (not when it has booted). On cancellation or error nothing of it is left.
     /// </summary>

@@ -21,6 +21,9 @@ public sealed record InstanceSpec
     /// <summary>The private segment the machine is on, the same object for all machines of a test; null for none.</summary>
     public PrivateLink? Private { get; init; }
 
+    /// <summary>Ethernet address of the first card, lowercase with colons; null lets the platform choose.</summary>
+    public string? Mac { get; init; }
+
     /// <summary>Keep disk and firmware state in <see cref="Directory"/> after the end. Default no.</summary>
     public bool Keep { get; init; }
 }

@@ -1,0 +1,17 @@
+namespace Kola.Machines;
+
+/// <summary>What makes a copy of a template a machine of its own.</summary>
+internal sealed record CloneIdentity
+{
+    /// <summary>The template it is a copy of.</summary>
+    internal required TemplateFacts Template { get; init; }
+
+    /// <summary>Ethernet address of its first card.</summary>
+    internal required string Mac { get; init; }
+
+    /// <summary>Ethernet address of its card on the private segment; null when it has none.</summary>
+    internal string? PrivateMac { get; init; }
+
+    /// <summary>Files to write, absolute path to content: what would be in its config if it had been booted for its test.</summary>
+    internal IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
+}
