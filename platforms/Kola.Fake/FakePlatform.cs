@@ -29,6 +29,9 @@ public sealed class FakePlatform(FakeOptions options, TimeProvider clock) : IPla
     public IReadOnlyDictionary<string, string> Facts { get; } = new Dictionary<string, string> { ["acceleration"] = "none: guests are scripts" };
 
     /// <inheritdoc/>
+    public bool HasChannel => false;
+
+    /// <inheritdoc/>
     public ITemplates? Templates => null;
 
     /// <summary>Machines that are not disposed.</summary>

@@ -15,9 +15,13 @@ internal sealed partial class Emulator : IAsyncDisposable
     private readonly ChildProcess _process;
     private readonly Qmp _qmp;
     private readonly ChildProcess? _tpm;
+    private readonly string? _stateFile;
+    private readonly string _stateSocket;
 
-    private Emulator(ChildProcess process, Qmp qmp, ChildProcess? tpm)
+    private Emulator(ChildProcess process, Qmp qmp, ChildProcess? tpm, string? stateFile, string stateSocket)
     {
+        _stateFile = stateFile;
+        _stateSocket = stateSocket;
         _process = process;
         _qmp = qmp;
         _tpm = tpm;
@@ -28,6 +32,16 @@ internal sealed partial class Emulator : IAsyncDisposable
 
     /// <summary>Port of 127.0.0.1 that leads to the guest's SSH.</summary>
     public int SshPort { get; private set; }
+
+    /// <summary>The host's ends of its serial ports, in the arguments' order.</summary>
+    public Stream[] Ports { get; private set; } = [];
+
+    /// <summary>Raised, with the port's name, when the guest has closed a serial port. A reset closes none: the guest has no time to.</summary>
+    public event Action<string>? PortClosed
+    {
+        add => _qmp.PortClosed += value;
+        remove => _qmp.PortClosed -= value;
+    }
 
     /// <summary>How it ended. Never faults.</summary>
     public Task<InstanceExit> Ended { get; private set; } = null!;
@@ -43,13 +57,14 @@ internal sealed partial class Emulator : IAsyncDisposable
         ChildProcess? tpm = null;
         ChildProcess? process = null;
         Qmp qmp = Qmp.Listen(arguments.QmpSocket);
+        using var ports = SerialPorts.Open(arguments.SerialPorts);
         try
         {
             if (tpmState is not null)
                 tpm = await Swtpm.StartAsync(tpmState, arguments.TpmSocket!, cancel);
             process = await ChildProcess.StartAsync(program, arguments.ToList(), Path.GetDirectoryName(arguments.QmpSocket)!);
-            var emulator = new Emulator(process, qmp, tpm);
-            await emulator.RunAsync(arguments.Id, cancel);
+            var emulator = new Emulator(process, qmp, tpm, arguments.StateFile, Path.Combine(Path.GetDirectoryName(arguments.QmpSocket)!, "state"));
+            await emulator.RunAsync(arguments.Id, ports, cancel);
             return emulator;
         }
         catch
@@ -76,12 +91,22 @@ internal sealed partial class Emulator : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops the guest and writes the state of its devices; its memory is in its file already. The guest must not run again.</summary>
+    /// <exception cref="PlatformException">It could not be written.</exception>
+    public async Task SaveAsync(string file, CancellationToken cancel)
+    {
+        await _qmp.ExecuteAsync("stop", null, cancel);
+        await _qmp.SaveAsync(file, _stateSocket, cancel);
+    }
+
     /// <summary>Pulls the plug. Bounded, never throws.</summary>
     public async ValueTask DisposeAsync()
     {
         await StopAsync(_process, _tpm);
         await Ended;
         _qmp.Dispose();
+        foreach (Stream port in Ports)
+            await port.DisposeAsync();
     }
 
     /// <summary>Port of the forward in the answer of <c>info usernet</c>.</summary>
@@ -95,11 +120,11 @@ internal sealed partial class Emulator : IAsyncDisposable
             await tpm.DisposeAsync();
     }
 
-    private async Task RunAsync(string id, CancellationToken cancel)
+    private async Task RunAsync(string id, SerialPorts ports, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(s_startTime);
-        Task run = GreetAsync(limit.Token);
+        Task run = GreetAsync(ports, limit.Token);
         if (await Task.WhenAny(run, _process.Exited) != run)
         {
             limit.Cancel();
@@ -119,12 +144,15 @@ internal sealed partial class Emulator : IAsyncDisposable
         Ended = WaitAsync();
     }
 
-    private async Task GreetAsync(CancellationToken cancel)
+    private async Task GreetAsync(SerialPorts ports, CancellationToken cancel)
     {
         await _qmp.AcceptAsync(cancel);
+        Ports = await ports.AcceptAsync(cancel);
         var arguments = new JsonObject { ["command-line"] = "info usernet" };
         JsonNode? table = await _qmp.ExecuteAsync("human-monitor-command", arguments, cancel);
         SshPort = ForwardedPort(table!.GetValue<string>());
+        if (_stateFile is not null)
+            await _qmp.LoadAsync(_stateFile, _stateSocket, cancel);
         await _qmp.ExecuteAsync("cont", null, cancel);
     }
 

@@ -20,30 +20,39 @@ internal sealed class MachineFiles : IDisposable
     /// <summary>Ignition config; null for none.</summary>
     public string? Ignition { get; private set; }
 
+    /// <summary>File of the guest's memory; null for memory of QEMU's own.</summary>
+    public QemuMemoryFile? Memory { get; private set; }
+
     /// <summary>This machine's UEFI variables; null without UEFI.</summary>
     public string? UefiVariables { get; private set; }
 
     /// <summary>Makes them all in <paramref name="directory"/>, or in the machine's own directory where they are to be kept.</summary>
     /// <exception cref="PlatformException">qemu-img failed, or the disk is full.</exception>
-    public static async Task<MachineFiles> CreateAsync(InstanceSpec spec, string directory, string? uefiTemplate, CancellationToken cancel)
+    public static async Task<MachineFiles> CreateAsync(InstanceSpec spec, QemuOrigin origin, string directory, string? uefiTemplate, CancellationToken cancel)
     {
         var files = new MachineFiles(directory);
         try
         {
-            string place = spec.Keep ? spec.Directory : directory;
-            files.Disks = await files.CreateDisksAsync(spec, place, cancel);
+            bool keep = spec.Keep || origin.Draft is not null;
+            string place = origin.Draft ?? (spec.Keep ? spec.Directory : directory);
+            await files.CreateMemoryAsync(spec, origin, cancel);
+            files.Disks = origin.Template is null
+                ? await files.CreateDisksAsync(spec, place, keep, cancel)
+                : await files.CopyDisksAsync(spec, origin, place, keep, cancel);
             if (spec.Ignition is not null)
                 files.Ignition = files.Take(await WriteSecretAsync(Path.Combine(directory, "config.ign"), spec.Ignition, cancel), keep: false);
             if (uefiTemplate is not null)
             {
                 string variables = Path.Combine(place, "uefi-variables.fd");
                 // Copied by content: the template belongs to root and may be read-only.
-                await File.WriteAllBytesAsync(variables, await File.ReadAllBytesAsync(uefiTemplate, cancel), cancel);
-                files.UefiVariables = files.Take(variables, spec.Keep);
+                string from = origin.Template is null ? uefiTemplate : Path.Combine(origin.Template, TemplateFiles.UefiVariables);
+                await File.WriteAllBytesAsync(variables, await File.ReadAllBytesAsync(from, cancel), cancel);
+                files.UefiVariables = files.Take(variables, keep);
             }
 
-            // From the first byte, and never what an earlier attempt left.
-            await File.WriteAllBytesAsync(ConsoleOf(spec), [], cancel);
+            // From the first byte, and never what an earlier attempt left. A copy's begins with its template's boot: that is its own, too.
+            byte[] before = origin.Template is null ? [] : await File.ReadAllBytesAsync(Path.Combine(origin.Template, TemplateFiles.Console), cancel);
+            await File.WriteAllBytesAsync(ConsoleOf(spec), before, cancel);
             return files;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
@@ -69,18 +78,59 @@ internal sealed class MachineFiles : IDisposable
         RuntimeDirectory.Remove(Directory);
     }
 
-    private async Task<List<QemuDisk>> CreateDisksAsync(InstanceSpec spec, string place, CancellationToken cancel)
+    // A copy starts from its template's memory and keeps what it writes to itself; what becomes a template writes into a file of its own.
+    private async Task CreateMemoryAsync(InstanceSpec spec, QemuOrigin origin, CancellationToken cancel)
+    {
+        string? template = origin.Template is null ? null : Path.Combine(origin.Template, TemplateFiles.Memory);
+        if (origin.Draft is null)
+        {
+            Memory = template is null ? null : new QemuMemoryFile(template, Shared: false);
+            return;
+        }
+
+        string own = Path.Combine(origin.Draft, TemplateFiles.Memory);
+        if (template is not null)
+            await CopyAsync(spec.Id, template, own, cancel);
+        Memory = new QemuMemoryFile(own, Shared: true);
+    }
+
+    private async Task<List<QemuDisk>> CopyDisksAsync(InstanceSpec spec, QemuOrigin origin, string place, bool keep, CancellationToken cancel)
+    {
+        var disks = new List<QemuDisk>();
+        foreach (QemuDisk disk in origin.Manifest!.Disks)
+        {
+            string template = Path.Combine(origin.Template!, disk.File);
+            string own = Path.Combine(place, disk.File);
+            // A template must not lean on another one, which may be removed before it.
+            if (origin.Draft is null)
+                await CreateImageAsync(spec.Id, ["-b", template, "-F", "qcow2", own], cancel);
+            else
+                await CopyAsync(spec.Id, template, own, cancel);
+            disks.Add(new QemuDisk(Take(own, keep), disk.Serial));
+        }
+
+        return disks;
+    }
+
+    private static async Task CopyAsync(string id, string from, string to, CancellationToken cancel)
+    {
+        BufferedCommandResult result = await HostTool.RunAsync("cp", ["--sparse=always", "--reflink=auto", "--", from, to], cancel);
+        if (result.ExitCode != 0)
+            throw new PlatformException($"{id}: {from} could not be copied\n  got:     {HostTool.LastLine(result.StandardError)}");
+    }
+
+    private async Task<List<QemuDisk>> CreateDisksAsync(InstanceSpec spec, string place, bool keep, CancellationToken cancel)
     {
         string boot = Path.Combine(place, "disk.qcow2");
         await CreateImageAsync(spec.Id, ["-b", spec.Image.File, "-F", spec.Image.Format, boot], cancel);
         if (spec.Machine.DiskMiB is { } size)
             await GrowAsync(spec.Id, boot, size, cancel);
-        var disks = new List<QemuDisk> { new(Take(boot, spec.Keep), "primary-disk") };
+        var disks = new List<QemuDisk> { new(Take(boot, keep), "primary-disk") };
         foreach (ExtraDisk disk in spec.Machine.Disks)
         {
             string file = Path.Combine(place, $"disk-{disks.Count}.qcow2");
             await CreateImageAsync(spec.Id, [file, string.Create(CultureInfo.InvariantCulture, $"{disk.SizeMiB}M")], cancel);
-            disks.Add(new QemuDisk(Take(file, spec.Keep), disk.Serial));
+            disks.Add(new QemuDisk(Take(file, keep), disk.Serial));
         }
 
         return disks;

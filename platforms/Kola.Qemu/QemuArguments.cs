@@ -54,6 +54,18 @@ internal sealed record QemuArguments
     /// <summary>Socket of the TPM emulator; null for none.</summary>
     public string? TpmSocket { get; init; }
 
+    /// <summary>Virtual serial ports, in order.</summary>
+    public IReadOnlyList<QemuSerialPort> SerialPorts { get; init; } = [];
+
+    /// <summary>File the guest's memory is in; null for memory of QEMU's own.</summary>
+    public QemuMemoryFile? Memory { get; init; }
+
+    /// <summary>Saved device state the machine goes on from; null for a machine that is switched on.</summary>
+    public string? StateFile { get; init; }
+
+    /// <summary>Address the guest's SSH is forwarded to. Default: the first one QEMU's network gives away.</summary>
+    public string GuestAddress { get; init; } = "";
+
     private bool Arm => Architecture == "arm64";
 
     /// <summary>The arguments, in a fixed order.</summary>
@@ -68,10 +80,12 @@ internal sealed record QemuArguments
         "-chardev", $"socket,id=qmp,path={Escaped(QmpSocket)}", "-mon", "chardev=qmp,mode=control",
         "-chardev", $"file,id=console,path={Escaped(ConsoleFile)},append=on", "-serial", "chardev:console",
         "-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng",
+        .. Ports(),
         .. Disks.SelectMany(Disk),
         .. Network(),
         .. Firmware(),
         .. Tpm(),
+        .. StateFile is null ? Array.Empty<string>() : ["-incoming", "defer"],
     ];
 
     private IEnumerable<string> Board()
@@ -79,7 +93,13 @@ internal sealed record QemuArguments
         string flash = Uefi is null ? "" : ",pflash0=uefi-code,pflash1=uefi-variables";
         // graphics=off has SeaBIOS speak on the serial console: "No bootable device" is then in console.txt.
         yield return "-machine";
-        yield return (Arm ? "virt,gic-version=max" : "q35,graphics=off") + flash;
+        yield return (Arm ? "virt,gic-version=max" : "q35,graphics=off") + flash + (Memory is null ? "" : ",memory-backend=memory");
+        if (Memory is { } memory)
+        {
+            yield return "-object";
+            yield return $"memory-backend-file,id=memory,size={MemoryMiB}M,mem-path={Escaped(memory.File)},share={(memory.Shared ? "on" : "off")}";
+        }
+
         yield return "-accel";
         yield return Acceleration.Kvm ? "kvm" : "tcg,thread=multi,tb-size=512";
         yield return "-cpu";
@@ -91,6 +111,21 @@ internal sealed record QemuArguments
         yield return "ICH9-LPC.disable_s3=1";
         yield return "-device";
         yield return "vmgenid,guid=auto";
+    }
+
+    private IEnumerable<string> Ports()
+    {
+        if (SerialPorts.Count == 0)
+            yield break;
+        yield return "-device";
+        yield return "virtio-serial-pci,id=ports";
+        foreach ((QemuSerialPort port, int index) in SerialPorts.Select((p, i) => (p, i)))
+        {
+            yield return "-chardev";
+            yield return $"socket,id=port{Text(index)},path={Escaped(port.Socket)}";
+            yield return "-device";
+            yield return $"virtserialport,id={port.Name},bus=ports.0,nr={Text(index + 1)},chardev=port{Text(index)},name={port.Name}";
+        }
     }
 
     private static IEnumerable<string> Disk(QemuDisk disk, int index)
@@ -112,7 +147,7 @@ internal sealed record QemuArguments
     private IEnumerable<string> Network()
     {
         yield return "-netdev";
-        yield return $"user,id=net0,hostfwd=tcp:127.0.0.1:{Text(SshPort)}-:22";
+        yield return $"user,id=net0,hostfwd=tcp:127.0.0.1:{Text(SshPort)}-{GuestAddress}:22";
         yield return "-device";
         // No option ROM: nothing is booted from the network, and BIOS starts faster without.
         yield return $"virtio-net-pci,netdev=net0,mac={Mac},romfile=";
@@ -168,6 +203,14 @@ internal sealed record QemuArguments
 
 /// <summary>A qcow2 disk.</summary>
 internal sealed record QemuDisk(string File, string Serial);
+
+/// <summary>A virtual serial port: its name in the guest, and the socket QEMU connects to.</summary>
+internal sealed record QemuSerialPort(string Name, string Socket);
+
+/// <summary>Guest memory in a file.</summary>
+/// <param name="File">The file.</param>
+/// <param name="Shared">Whether what the guest writes goes into the file; else the file is only what it starts from.</param>
+internal sealed record QemuMemoryFile(string File, bool Shared);
 
 /// <summary>A card on the private segment: QEMU's socket, the hub's, and the Ethernet address.</summary>
 internal sealed record QemuPrivateCard(string Socket, string HubSocket, string Mac);

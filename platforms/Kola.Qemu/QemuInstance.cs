@@ -12,24 +12,35 @@ public sealed class QemuInstance : IInstance
 
     private readonly QemuHost _host;
     private readonly InstanceSpec _spec;
+    private readonly QemuOrigin _origin;
     private readonly MachineFiles _files;
+    private readonly GuestChannel _channel = new();
     private readonly SegmentPort? _port;
     private readonly SemaphoreSlim _power = new(1);
     private readonly TaskCompletionSource<InstanceExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private QemuArguments _arguments;
     private Emulator _emulator;
     private Task _watch;
+    private SshRelay? _relay;
+    private bool _relayed;
     private volatile bool _pullingPlug;
     private bool _disposed;
 
-    private QemuInstance(QemuHost host, InstanceSpec spec, MachineFiles files, SegmentPort? port, (QemuArguments Arguments, Emulator Emulator) running)
+    private QemuInstance(QemuHost host, InstanceSpec spec, QemuOrigin origin, MachineFiles files, SegmentPort? port, (QemuArguments Arguments, Emulator Emulator) running)
     {
         _host = host;
         _spec = spec;
+        _origin = origin;
         _files = files;
         _port = port;
         (_arguments, _emulator) = running;
         _watch = WatchAsync();
+        if (origin.Draft is not null)
+            _channel.JournalCopy = File.Create(Path.Combine(origin.Draft, TemplateFiles.Journal));
+        if (origin.Template is null)
+            _channel.Connect(_emulator.Ports[0], _emulator.Ports[1]);
+        else
+            Resume(origin.Template, origin.Manifest!.Facts.SshGreeting);
     }
 
     /// <inheritdoc/>
@@ -51,7 +62,10 @@ public sealed class QemuInstance : IInstance
     public int? MemoryMiB => HostProcess.MemoryMiB(ProcessId);
 
     /// <inheritdoc/>
-    public IGuestChannel? Channel => null;
+    public IGuestChannel? Channel => _channel;
+
+    /// <summary>What it was started with.</summary>
+    internal InstanceSpec Spec => _spec;
 
     /// <summary>Process id of QEMU.</summary>
     public int ProcessId => _emulator.ProcessId;
@@ -60,8 +74,15 @@ public sealed class QemuInstance : IInstance
     internal Action? Gone { get; set; }
 
     /// <inheritdoc/>
-    public Task<IShell> ConnectAsync(SshIdentity identity, CancellationToken cancel) =>
-        Ssh.ConnectAsync("127.0.0.1", _emulator.SshPort, identity, s_loginTime * _host.Acceleration.Slowness, cancel);
+    public Task<IShell> ConnectAsync(SshIdentity identity, CancellationToken cancel)
+    {
+        TimeSpan limit = s_loginTime * _host.Acceleration.Slowness;
+        // The server that waits in a copy serves one; who comes later, or after a reboot, knocks like anybody.
+        if (_relay is not { } relay || _relayed)
+            return Ssh.ConnectAsync("127.0.0.1", _emulator.SshPort, identity, limit, cancel);
+        _relayed = true;
+        return Ssh.ConnectAsync(relay, identity, limit, cancel);
+    }
 
     /// <inheritdoc/>
     public async Task ResetAsync(CancellationToken cancel)
@@ -71,6 +92,7 @@ public sealed class QemuInstance : IInstance
         {
             await MustRunAsync("reset");
             await _emulator.ResetAsync(cancel);
+            _relay?.Dispose();
         }
         finally
         {
@@ -88,7 +110,10 @@ public sealed class QemuInstance : IInstance
             _pullingPlug = true;
             await _emulator.DisposeAsync();
             await _watch;
+            _relay?.Dispose();
+            _relay = null;
             (_arguments, _emulator) = await RestartAsync(cancel);
+            _channel.Connect(_emulator.Ports[0], _emulator.Ports[1]);
             _pullingPlug = false;
             _watch = WatchAsync();
         }
@@ -115,6 +140,10 @@ public sealed class QemuInstance : IInstance
             _pullingPlug = true;
             await _emulator.DisposeAsync();
             await _watch;
+            _relay?.Dispose();
+            _channel.Dispose();
+            if (_channel.JournalCopy is { } copy)
+                await copy.DisposeAsync();
             if (_port is not null)
                 await _port.DisposeAsync();
             _files.Dispose();
@@ -127,7 +156,7 @@ public sealed class QemuInstance : IInstance
     }
 
     /// <summary>Makes the machine's files and powers it on.</summary>
-    internal static async Task<QemuInstance> StartAsync(QemuHost host, InstanceSpec spec, Segment? segment, CancellationToken cancel)
+    internal static async Task<QemuInstance> StartAsync(QemuHost host, InstanceSpec spec, QemuOrigin origin, Segment? segment, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
         Firmware firmware = host.FirmwareFor(spec.Machine.Firmware, spec.Image);
@@ -137,11 +166,11 @@ public sealed class QemuInstance : IInstance
         MachineFiles? files = null;
         try
         {
-            files = await MachineFiles.CreateAsync(spec, directory, firmware == Firmware.Uefi ? host.Uefi!.Variables : null, cancel);
+            files = await MachineFiles.CreateAsync(spec, origin, directory, firmware == Firmware.Uefi ? host.Uefi!.Variables : null, cancel);
             port = spec.Private is null ? null : segment?.Plug(Path.Combine(directory, "card"), Path.Combine(directory, "port"));
-            QemuArguments arguments = Describe(host, spec, files, firmware);
+            QemuArguments arguments = Describe(host, spec, origin, files, firmware);
             Emulator emulator = await Emulator.StartAsync(host.Program.Path, arguments, TpmStateOf(spec, files), cancel);
-            return new QemuInstance(host, spec, files, port, (arguments, emulator));
+            return new QemuInstance(host, spec, origin, files, port, (arguments, emulator));
         }
         catch
         {
@@ -150,6 +179,33 @@ public sealed class QemuInstance : IInstance
             files?.Dispose();
             RuntimeDirectory.Remove(directory);
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Saves the machine into a directory and ends it. Its SSH server has been greeted by then and has said what it says to a client before
+    /// it knows anything of it, so that a copy's client begins there.
+    /// </summary>
+    /// <returns>Its disks, as files of the directory.</returns>
+    internal async Task<IReadOnlyList<QemuDisk>> FreezeAsync(string directory, string? greeting, CancellationToken cancel)
+    {
+        await _power.WaitAsync(cancel);
+        try
+        {
+            await MustRunAsync("freeze");
+            if (greeting is not null)
+                await File.WriteAllBytesAsync(Path.Combine(directory, TemplateFiles.Ssh), await SshOverture.PlayAsync(_emulator.Ports[2], greeting, s_loginTime * _host.Acceleration.Slowness, cancel), cancel);
+            await _emulator.SaveAsync(Path.Combine(directory, TemplateFiles.State), cancel);
+            _pullingPlug = true;
+            await _emulator.DisposeAsync();
+            await _channel.JournalEnded;
+            await _channel.JournalCopy!.DisposeAsync();
+            File.Copy(ConsoleFile, Path.Combine(directory, TemplateFiles.Console));
+            return [.. _files.Disks.Select(d => d with { File = Path.GetFileName(d.File) })];
+        }
+        finally
+        {
+            _power.Release();
         }
     }
 
@@ -172,7 +228,7 @@ public sealed class QemuInstance : IInstance
     private static string? TpmStateOf(InstanceSpec spec, MachineFiles files) =>
         spec.Machine.Tpm ? Path.Combine(spec.Keep ? spec.Directory : files.Directory, "tpm") : null;
 
-    private static QemuArguments Describe(QemuHost host, InstanceSpec spec, MachineFiles files, Firmware firmware) => new()
+    private static QemuArguments Describe(QemuHost host, InstanceSpec spec, QemuOrigin origin, MachineFiles files, Firmware firmware) => new()
     {
         Id = spec.Id,
         Architecture = spec.Image.Architecture,
@@ -183,7 +239,11 @@ public sealed class QemuInstance : IInstance
         Disks = files.Disks,
         ConsoleFile = MachineFiles.ConsoleOf(spec),
         QmpSocket = Path.Combine(files.Directory, "qmp"),
-        Mac = NewMac(),
+        Mac = spec.Mac ?? NewMac(),
+        SerialPorts = SerialPorts.In(files.Directory),
+        Memory = files.Memory,
+        StateFile = origin.Template is null ? null : Path.Combine(origin.Template, TemplateFiles.State),
+        GuestAddress = origin.Manifest is null ? "" : LeaseOf(origin.Manifest.Depth + 1),
         IgnitionFile = files.Ignition,
         Direct = firmware == Firmware.Direct ? spec.Image.Direct : null,
         Uefi = files.UefiVariables is { } variables ? (host.Uefi!.Code, variables) : null,
@@ -192,6 +252,9 @@ public sealed class QemuInstance : IInstance
             : null,
         TpmSocket = spec.Machine.Tpm ? Path.Combine(files.Directory, "tpm.sock") : null,
     };
+
+    // QEMU's network gives addresses away from .15 on, one an Ethernet address it meets; a frozen guest's network remembers those before.
+    private static string LeaseOf(int depth) => string.Create(CultureInfo.InvariantCulture, $"10.0.2.{15 + depth}");
 
     // 52:54:00 is what QEMU and libvirt use for theirs.
     private static string NewMac()
@@ -203,7 +266,10 @@ public sealed class QemuInstance : IInstance
     /// <summary>On the same port, so that addresses people noted stay right; on another one if somebody took it meanwhile.</summary>
     private async Task<(QemuArguments, Emulator)> RestartAsync(CancellationToken cancel)
     {
-        QemuArguments same = _arguments with { SshPort = _emulator.SshPort };
+        // Memory does not outlive the power, and the network begins anew with the emulator.
+        if (_origin.Draft is not null)
+            File.Delete(_arguments.Memory!.File);
+        QemuArguments same = _arguments with { SshPort = _emulator.SshPort, StateFile = null, GuestAddress = "", Memory = _origin.Draft is null ? null : _arguments.Memory };
         try
         {
             return (same, await Emulator.StartAsync(_host.Program.Path, same, TpmStateOf(_spec, _files), cancel));
@@ -213,6 +279,20 @@ public sealed class QemuInstance : IInstance
             QemuArguments other = same with { SshPort = 0 };
             return (other, await Emulator.StartAsync(_host.Program.Path, other, TpmStateOf(_spec, _files), cancel));
         }
+    }
+
+    private void Resume(string template, string? greeting)
+    {
+        _channel.Resume(_emulator.Ports[0], _emulator.Ports[1], File.OpenRead(Path.Combine(template, TemplateFiles.Journal)));
+        if (greeting is null)
+            return;
+        // A server that has gone is not told by its port: QEMU's end of it stays open.
+        _emulator.PortClosed += port =>
+        {
+            if (port == GuestProgram.SshPort)
+                _relay?.Dispose();
+        };
+        _relay = new SshRelay(_emulator.Ports[2], File.ReadAllBytes(Path.Combine(template, TemplateFiles.Ssh)), greeting);
     }
 
     private async Task MustRunAsync(string action)

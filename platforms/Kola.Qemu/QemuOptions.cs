@@ -21,7 +21,10 @@ public sealed record QemuOptions
     /// <summary>Virtual CPUs in use at once; null for twice the machines. At least 1.</summary>
     public int? Cpus { get; init; }
 
-    /// <summary>Absolute directory for what outlives a run: unpacked images, digests, the answer of the KVM probe.</summary>
+    /// <summary>Room templates may take in the cache directory, MiB; the least recently used go first. Default 16384, at least 0.</summary>
+    public int TemplatesMiB { get; init; } = 16384;
+
+    /// <summary>Absolute directory for what outlives a run: templates, unpacked images, digests, the answer of the KVM probe.</summary>
     public required string CacheDirectory { get; init; }
 
     /// <summary>
@@ -43,6 +46,7 @@ public sealed record QemuOptions
         AtLeast(problems, "machines at once", Machines, 1);
         AtLeast(problems, "guest memory in MiB", MemoryMiB, 256);
         AtLeast(problems, "virtual CPUs", Cpus, 1);
+        AtLeast(problems, "room for templates in MiB", TemplatesMiB, 0);
         Absolute(problems, "cache directory", CacheDirectory);
         Absolute(problems, "runtime directory", RuntimeDirectory);
         if (RuntimeDirectory.Length > 60)

@@ -13,9 +13,10 @@ public sealed partial class QemuPlatform : IPlatform
     private readonly ConcurrentDictionary<QemuInstance, bool> _instances = new();
     private readonly ConcurrentDictionary<string, Segment> _segments = new();
 
-    private QemuPlatform(QemuHost host, IReadOnlySet<Feature> features, Capacity capacity, IReadOnlyDictionary<string, string> facts)
+    private QemuPlatform(QemuHost host, IReadOnlySet<Feature> features, Capacity capacity, IReadOnlyDictionary<string, string> facts, TemplateStore templates)
     {
         _host = host;
+        Templates = new QemuTemplates(host, templates, StartAsync);
         Features = features;
         Capacity = capacity;
         Facts = facts;
@@ -37,7 +38,10 @@ public sealed partial class QemuPlatform : IPlatform
     public IReadOnlyDictionary<string, string> Facts { get; }
 
     /// <inheritdoc/>
-    public ITemplates? Templates => null;
+    public bool HasChannel => true;
+
+    /// <inheritdoc/>
+    public ITemplates? Templates { get; }
 
     /// <summary>Looks at the host, and decides how machines are run. With <see cref="AccelerationMode.Auto"/> that may boot a probe guest, 30 seconds at most.</summary>
     /// <exception cref="UsageException">Options are wrong, a program or firmware is missing, or KVM was asked for and does not work.</exception>
@@ -63,7 +67,7 @@ public sealed partial class QemuPlatform : IPlatform
             Firmware firmware = host.FirmwareFor(Firmware.Any, image);
             QemuInstance.Check(host, "qemu", image, firmware);
             (host, string probe) = await AccelerateAsync(host, options, image, cancel);
-            return new QemuPlatform(host, FeaturesOf(host, tpm, firmware), CapacityOf(options, host.Acceleration), FactsOf(host, firmware, probe));
+            return new QemuPlatform(host, FeaturesOf(host, tpm, firmware), CapacityOf(options, host.Acceleration), FactsOf(host, firmware, probe), new TemplateStore(Path.Combine(options.CacheDirectory, "templates"), (long)options.TemplatesMiB << 20, clock));
         }
         catch
         {
@@ -73,10 +77,12 @@ public sealed partial class QemuPlatform : IPlatform
     }
 
     /// <inheritdoc/>
-    public async Task<IInstance> StartAsync(InstanceSpec spec, CancellationToken cancel)
+    public async Task<IInstance> StartAsync(InstanceSpec spec, CancellationToken cancel) => await StartAsync(spec, QemuOrigin.Cold, cancel);
+
+    private async Task<QemuInstance> StartAsync(InstanceSpec spec, QemuOrigin origin, CancellationToken cancel)
     {
         Segment? segment = spec.Private is { } link ? _segments.GetOrAdd(link.Segment, _ => new Segment()) : null;
-        QemuInstance instance = await QemuInstance.StartAsync(_host, spec, segment, cancel);
+        QemuInstance instance = await QemuInstance.StartAsync(_host, spec, origin, segment, cancel);
         _instances[instance] = true;
         instance.Gone = () => _instances.TryRemove(instance, out _);
         return instance;

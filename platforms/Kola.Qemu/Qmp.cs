@@ -25,6 +25,9 @@ internal sealed class Qmp : IDisposable
     /// <summary>Ends, with the reason, when QEMU stopped the guest since the host could not read or write a disk: it is full.</summary>
     public Task<string> DiskFailed => _diskFailed.Task;
 
+    /// <summary>Raised, with the port's name, when the guest has closed a serial port: the program at it has ended.</summary>
+    public event Action<string>? PortClosed;
+
     /// <summary>Ends when QEMU has closed the channel. Never faults.</summary>
     public Task Closed { get; private set; } = Task.CompletedTask;
 
@@ -111,6 +114,7 @@ internal sealed class Qmp : IDisposable
     // {"return": {}, "id": 3}
     // {"error": {"class": "GenericError", "desc": "…"}, "id": 4}
     // {"timestamp": {…}, "event": "SHUTDOWN", "data": {"guest": true, "reason": "guest-shutdown"}}
+    // {"timestamp": {…}, "event": "VSERPORT_CHANGE", "data": {"open": false, "id": "org.flatcar.kola.ssh"}}
     // {"timestamp": {…}, "event": "BLOCK_IO_ERROR", "data": {"node-name": "disk0", "action": "stop", "nospace": true, "reason": "No space left on device", …}}
     private void Take(JsonObject message)
     {
@@ -120,6 +124,8 @@ internal sealed class Qmp : IDisposable
                 ShutdownReason = message["data"]?["reason"]?.GetValue<string>();
             if (name == "BLOCK_IO_ERROR" && message["data"]?["action"]?.GetValue<string>() == "stop")
                 _diskFailed.TrySetResult(message["data"]?["reason"]?.GetValue<string>() ?? "no reason given");
+            if (name == "VSERPORT_CHANGE" && message["data"]?["open"]?.GetValue<bool>() == false)
+                PortClosed?.Invoke(message["data"]!["id"]!.GetValue<string>());
             if (_awaitedEvents.TryRemove(name, out TaskCompletionSource? awaited))
                 awaited.TrySetResult();
         }

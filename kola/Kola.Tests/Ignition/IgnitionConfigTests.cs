@@ -84,7 +84,7 @@ public sealed class IgnitionConfigTests
     public void Machines_of_one_test_know_each_other_by_role()
     {
         var neighbours = new Neighbourhood("some.test", ["hub", "spoke"]);
-        string rendered = MachineConfig.For(Some.Machine("spoke"), "k", neighbours, "x").ToString();
+        string rendered = MachineConfig.For(Some.Machine("spoke"), "k", neighbours, channel: true, "x").ToString();
         Assert.That(neighbours.HostsFile(), Does.Contain("198.18.0.1 hub\n198.18.0.2 spoke\n"));
         Assert.That(neighbours.NetworkFile("spoke"), Does.Contain("MACAddress=52:54:00:6b:00:02").And.Contain("Address=198.18.0.2/24"));
         Assert.That(rendered, Does.Contain("/etc/hosts").And.Contain("10-kola-private.network"));

@@ -108,6 +108,23 @@ public sealed class IgnitionConfig
         return new IgnitionConfig(root, Source, Version);
     }
 
+    /// <summary>Adds a unit, unless the config itself has one of that name.</summary>
+    /// <param name="name">With its suffix: <c>a.service</c>.</param>
+    /// <param name="text">The whole unit.</param>
+    /// <param name="enabled">Whether it is started as its [Install] section says.</param>
+    public IgnitionConfig WithUnit(string name, string text, bool enabled)
+    {
+        JsonObject root = Copy();
+        JsonArray units = Array(Object(root, "systemd"), "units");
+        if (units.OfType<JsonObject>().Any(u => (string?)u["name"] == name))
+            return this;
+        var unit = new JsonObject { ["name"] = name, ["contents"] = text };
+        if (enabled)
+            unit["enabled"] = true;
+        units.Add(unit);
+        return new IgnitionConfig(root, Source, Version);
+    }
+
     /// <summary>The config as indented JSON.</summary>
     public override string ToString() => _root.ToJsonString(s_indented) + "\n";
 

@@ -9,9 +9,16 @@ internal static class MachineConfig
     private const string HostsFile = "/etc/hosts";
 
     /// <summary>Of a machine booted for its test: the run's key, the host name, updates off, its place among the machines of its test, the guest program.</summary>
-    internal static IgnitionConfig For(MachineSpec machine, string publicKey, Neighbourhood? neighbours, string source)
+    /// <param name="machine">The author's spec.</param>
+    /// <param name="publicKey">The run's line of authorized_keys.</param>
+    /// <param name="neighbours">The machines of its test; null when it is alone.</param>
+    /// <param name="channel">Whether the platform gives it a guest channel.</param>
+    /// <param name="source">Names the author's config in messages.</param>
+    internal static IgnitionConfig For(MachineSpec machine, string publicKey, Neighbourhood? neighbours, bool channel, string source)
     {
         IgnitionConfig config = Shared(machine, publicKey, source);
+        if (channel)
+            config = WithGuestProgram(config);
         return OwnFiles(machine, neighbours, source).Aggregate(config, (now, file) => now.WithFile(file.Key, file.Value));
     }
 
@@ -21,7 +28,7 @@ internal static class MachineConfig
     /// <param name="source">Names the author's config in messages.</param>
     internal static IgnitionConfig ForTemplate(MachineSpec machine, bool privateCard, string source)
     {
-        IgnitionConfig config = Shared(machine, TemplateSpec.PublicKeyPlaceholder, source);
+        IgnitionConfig config = WithGuestProgram(Shared(machine, TemplateSpec.PublicKeyPlaceholder, source));
         return privateCard ? config.WithFile(PrivateNetworkFile, Neighbourhood.UnconfiguredNetworkFile) : config;
     }
 
@@ -54,4 +61,7 @@ internal static class MachineConfig
             config = config.WithFile("/etc/hostname", hostname + "\n");
         return config;
     }
+
+    private static IgnitionConfig WithGuestProgram(IgnitionConfig config) => GuestProgram.Units.Aggregate(
+        config.WithFile(GuestProgram.ScriptPath, GuestProgram.Script, mode: 0b111_101_101), (now, unit) => now.WithUnit(unit.Name, unit.Text, unit.AtBoot));
 }

@@ -18,7 +18,7 @@ internal sealed record Neighbourhood(string Segment, IReadOnlyList<string> Machi
     internal PrivateLink LinkOf(string machine) => new(Segment, $"52:54:00:6b:00:{Number(machine) + 1:x2}");
 
     /// <summary>The card of a machine that has no role yet.</summary>
-    internal const string UnconfiguredMac = "52:54:00:6b:00:00";
+    internal const string UnconfiguredMac = PrivateLink.UnconfiguredMac;
 
     /// <summary>networkd's file for the card of a machine that has no role yet: it is up and has no address.</summary>
     internal const string UnconfiguredNetworkFile = $"""

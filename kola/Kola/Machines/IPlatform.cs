@@ -20,6 +20,9 @@ public interface IPlatform : IAsyncDisposable
     /// <summary>Facts for the report: acceleration, emulator version, CPU model. Known after construction.</summary>
     IReadOnlyDictionary<string, string> Facts { get; }
 
+    /// <summary>Whether its machines have a guest channel; their configs then hold the guest program.</summary>
+    bool HasChannel { get; }
+
     /// <summary>Copies of ready machines; null where the platform cannot make them.</summary>
     ITemplates? Templates { get; }
 

@@ -3,7 +3,7 @@ namespace Kola.Machines;
 /// <summary>One logged-in connection to a machine; many commands may run over it at once.</summary>
 public interface IShell : IAsyncDisposable
 {
-    /// <summary>Fingerprint of the host key seen, <c>SHA256:…</c>.</summary>
+    /// <summary>Fingerprint of the host key seen, <c>SHA256:…</c>; empty when it was the harness's own way in, which is not the machine's key.</summary>
     string HostKey { get; }
 
     /// <summary>Cancelled when the connection is lost.</summary>

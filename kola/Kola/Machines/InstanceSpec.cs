@@ -31,4 +31,8 @@ public sealed record InstanceSpec
 /// <summary>A machine's place on its test's private segment.</summary>
 /// <param name="Segment">Names the segment; machines with equal names within a run are joined.</param>
 /// <param name="Mac">Ethernet address of the card, lowercase with colons.</param>
-public sealed record PrivateLink(string Segment, string Mac);
+public sealed record PrivateLink(string Segment, string Mac)
+{
+    /// <summary>Address of the card of a machine that has no role yet.</summary>
+    public const string UnconfiguredMac = "52:54:00:6b:00:00";
+}

@@ -27,12 +27,15 @@ public sealed partial class Machine
     /// <summary>Writes a line into the journal, if there is a connection and the machine is well enough to take it.</summary>
     internal async Task<bool> TryMarkAsync(string line, TimeSpan within, CancellationToken cancel)
     {
-        if (_shell is not { Lost.IsCancellationRequested: false } shell)
-            return false;
         using var late = new CancellationTokenSource(within, _terms.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
         try
         {
+            // The guest program's own words go into the journal, and cost no process.
+            if (_instance.Channel is { IsUp: true } channel)
+                return await channel.AskAsync($"printf '%s\\n' {Quote(line)} >&4", either.Token) is { ExitCode: 0 };
+            if (_shell is not { Lost.IsCancellationRequested: false } shell)
+                return false;
             return await shell.ExecuteAsync($"logger -t kola {Quote(line)}", null, Stream.Null, Stream.Null, either.Token) == 0;
         }
         catch (OperationCanceledException)
@@ -160,15 +163,16 @@ public sealed partial class Machine
                 return live;
             await DisconnectAsync();
             IShell shell = await _instance.ConnectAsync(_terms.Identity, cancel);
-            if (_hostKey is not null && _hostKey != shell.HostKey)
+            if (_hostKey is not null && shell.HostKey.Length > 0 && _hostKey != shell.HostKey)
             {
                 await shell.DisposeAsync();
                 throw new MachineException($"{Name}: its SSH host key changed\n  wanted:  {_hostKey}\n  got:     {shell.HostKey}");
             }
 
-            if (_hostKey is null)
+            if (LoggedIn == default)
                 LoggedIn = Cost;
-            _hostKey = shell.HostKey;
+            if (shell.HostKey.Length > 0)
+                _hostKey = shell.HostKey;
             _shell = shell;
             Connected?.Invoke(shell);
             return shell;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Kola.Machines;
 
 namespace Kola;
@@ -5,16 +6,106 @@ namespace Kola;
 /// <content>Becoming a template, and waking up as a copy of one.</content>
 public sealed partial class Machine
 {
+    // A copy answers within a second when emulated, and at once with KVM; a host that is full takes its time.
+    private static readonly TimeSpan s_waking = TimeSpan.FromSeconds(20);
+
     /// <summary>
     /// Gives a copy its own identity through the guest channel, logs in and returns when the machine is ready for its test, under a boot id
     /// it shares with its template.
     /// </summary>
     /// <exception cref="PlatformException">The copy does not answer: copying is the harness's doing, not the image's.</exception>
-    internal Task WakeAsync(CloneIdentity identity) => throw new NotSupportedException("not yet");
+    internal async Task WakeAsync(CloneIdentity identity)
+    {
+        long start = _terms.Time.GetTimestamp();
+        SshKey hostKey = SshKey.Create();
+        _hostKey = hostKey.Fingerprint;
+        await BoundAsync(async cancel =>
+        {
+            using var late = new CancellationTokenSource(Scaled(s_waking), _terms.Time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
+            try
+            {
+                // The key first: the login goes on while the rest is done.
+                await TellAsync($"change_key {Quote(Spec.User)} {Quote(identity.Template.PublicKey)} {Quote(_terms.Identity.PublicKey)}", either.Token);
+                Task<IShell> login = ShellAsync(either.Token);
+                await TellAsync(Commands(identity, hostKey), either.Token);
+                await login;
+                return true;
+            }
+            catch (OperationCanceledException) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
+            {
+                throw new PlatformException($"{Name}: the copy did not answer\n  wanted:  its own identity and a login within {Scaled(s_waking).TotalSeconds:0} s\n  see:     {_terms.Shown}/console.txt");
+            }
+            catch (MachineException fault)
+            {
+                throw new PlatformException($"{Name}: the copy could not be logged in to: {fault.Message}", fault);
+            }
+        });
+        (BootId, Version) = (identity.Template.BootId, identity.Template.Version);
+        double seconds = _terms.Time.GetElapsedTime(start).TotalSeconds;
+        _terms.Emit(new MachineReady { At = _terms.Time.GetUtcNow(), Test = _terms.Test, Machine = Name, BootId = BootId, Version = Version, ElapsedSeconds = seconds, Boot = _boots++ });
+    }
 
     /// <summary>
     /// Brings a ready machine into the state it is to be frozen in: nobody logged in, everything written to disk, and what makes the first
     /// login of a copy cheap begun. No connection is left.
     /// </summary>
-    internal Task<TemplateFacts> SettleAsync(string mac) => throw new NotSupportedException("not yet");
+    /// <param name="mac">Ethernet address of its first card.</param>
+    internal async Task<TemplateFacts> SettleAsync(string mac)
+    {
+        await DisconnectAsync();
+        string greeting = await Ssh.GreetingAsync(_terms.Deadline);
+        await BoundAsync(async cancel =>
+        {
+            await TellAsync($"settle {Quote(Spec.User)} {Quote(SshKey.Create().PrivateKey)}", cancel);
+            return true;
+        });
+        return new TemplateFacts
+        {
+            PublicKey = _terms.Identity.PublicKey,
+            Mac = mac,
+            BootId = BootId,
+            Version = Version,
+            SshGreeting = greeting,
+            MadeAt = _terms.Time.GetUtcNow(),
+            ReadySeconds = Cost.Wall.TotalSeconds,
+            ProcessorSeconds = _instance.ProcessorTime?.TotalSeconds,
+        };
+    }
+
+    /// <summary>Runs a command over the guest channel that must succeed.</summary>
+    private async Task TellAsync(string command, CancellationToken cancel)
+    {
+        IGuestChannel channel = _instance.Channel ?? throw new PlatformException($"{Name}: it has no guest channel\n  wanted:  a platform that gives its machines one");
+        long start = _terms.Time.GetTimestamp();
+        (int ExitCode, string Text)? answer = await channel.AskAsync(command, cancel);
+        // The words after the first may be keys.
+        string said = command.Split(' ')[0];
+        _log.Add(_terms.Time.GetUtcNow(), $"(guest channel) {said} …", answer?.ExitCode, answer?.Text ?? "", "", _terms.Time.GetElapsedTime(start));
+        if (answer is not { ExitCode: 0 })
+            throw new PlatformException($"{Name}: the guest program could not do its work: {said}\n  got:     {(answer is { } bad ? $"exit code {bad.ExitCode}: {bad.Text}" : "no answer: the machine restarted or is gone")}\n  see:     {_terms.Shown}/ssh.log");
+    }
+
+    // One line each, and the first that fails ends it. The clock comes first, so that what is logged has the right time.
+    private string Commands(CloneIdentity identity, SshKey hostKey)
+    {
+        string now = (_terms.Time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0).ToString("0.000", CultureInfo.InvariantCulture);
+        List<string> commands =
+        [
+            $"date -u -s @{now} >/dev/null",
+            $"change_name {Quote(NetworkName(identity.Mac))}",
+            $"change_host_keys {Quote(hostKey.PrivateKey)} {Quote(hostKey.PublicKey)}",
+            $"change_mac {identity.Template.Mac} {identity.Mac}",
+        ];
+        if (Spec.OwnMachineId)
+            commands.Add("change_machine_id");
+        commands.AddRange(identity.Files.Select(file => $"write_file {Quote(file.Key)} {Quote(file.Value)}"));
+        if (identity.PrivateMac is { } mac)
+            commands.Add($"join_segment {PrivateLink.UnconfiguredMac} {mac}");
+        commands.Add("printf 'a copy of a template goes on here under a name of its own\\n' >&4");
+        return string.Join(" &&\n", commands);
+    }
+
+    // What a network would call it: unlike for unlike machines.
+    private string NetworkName(string mac) => $"{Name}-{mac.Replace(":", "", StringComparison.Ordinal)[^6..]}";
 }

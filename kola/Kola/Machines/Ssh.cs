@@ -59,6 +59,36 @@ public static class Ssh
         }
     }
 
+    /// <summary>Makes one authenticated connection to the server behind a relay. Its key is the harness's own.</summary>
+    /// <inheritdoc cref="ConnectAsync(string, int, SshIdentity, TimeSpan, CancellationToken)" path="/param|/exception"/>
+    public static async Task<IShell> ConnectAsync(SshRelay relay, SshIdentity identity, TimeSpan timeout, CancellationToken cancel)
+    {
+        var shell = (SshShell)await ConnectAsync("127.0.0.1", relay.Port, identity, timeout, cancel);
+        shell.HostKey = "";
+        return shell;
+    }
+
+    /// <summary>The first line this client sends to a server, <c>SSH-2.0-…</c>, without its end.</summary>
+    internal static async Task<string> GreetingAsync(CancellationToken cancel)
+    {
+        using var server = new TcpListener(System.Net.IPAddress.Loopback, 0);
+        server.Start();
+        int port = ((System.Net.IPEndPoint)server.LocalEndpoint).Port;
+        using var client = new SshClient(new ConnectionInfo("127.0.0.1", port, "nobody", new NoneAuthenticationMethod("nobody")));
+        Task connecting = client.ConnectAsync(cancel);
+        string? line;
+        using (TcpClient accepted = await server.AcceptTcpClientAsync(cancel))
+        {
+            await accepted.GetStream().WriteAsync("SSH-2.0-kola\r\n"u8.ToArray(), cancel);
+            using var reader = new StreamReader(accepted.GetStream());
+            line = await reader.ReadLineAsync(cancel);
+        }
+
+        // The closed connection ends it at once; a cancelled one would wait for its own limit.
+        await connecting.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return line ?? throw new InvalidOperationException("the SSH client sent no greeting");
+    }
+
     private static void Prolong(CancellationTokenSource limit, TimeSpan by)
     {
         try

@@ -1,8 +1,4 @@
-using System.Security.Cryptography;
 using System.Text;
-using Org.BouncyCastle.Crypto.Parameters;
-using Org.BouncyCastle.Crypto.Utilities;
-using Org.BouncyCastle.Security;
 using Renci.SshNet;
 
 namespace Kola.Machines;
@@ -28,10 +24,8 @@ public sealed class SshIdentity
     /// <summary>A fresh key.</summary>
     public static SshIdentity Create()
     {
-        var privateKey = new Ed25519PrivateKeyParameters(new SecureRandom());
-        string publicKey = Convert.ToBase64String(OpenSshPublicKeyUtilities.EncodePublicKey(privateKey.GeneratePublicKey()));
-        string armored = new string(PemEncoding.Write("OPENSSH PRIVATE KEY", OpenSshPrivateKeyUtilities.EncodePrivateKey(privateKey)));
-        return new SshIdentity(Encoding.ASCII.GetBytes(armored + "\n"), $"ssh-ed25519 {publicKey} kola");
+        SshKey key = SshKey.Create();
+        return new SshIdentity(Encoding.ASCII.GetBytes(key.PrivateKey + "\n"), $"{key.PublicKey} kola");
     }
 
     /// <summary>The same key for another user.</summary>

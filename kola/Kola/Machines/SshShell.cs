@@ -19,7 +19,7 @@ internal sealed class SshShell : IShell
         client.ErrorOccurred += (_, _) => MarkLost();
     }
 
-    public string HostKey { get; }
+    public string HostKey { get; internal set; }
 
     public CancellationToken Lost => _lost.Token;
 

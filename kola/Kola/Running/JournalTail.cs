@@ -56,6 +56,24 @@ internal sealed class JournalTail
         }));
     }
 
+    /// <summary>Follows over the guest channel, reboots included, until this is ended or <paramref name="until"/>.</summary>
+    internal void Follow(IGuestChannel channel, CancellationToken until)
+    {
+        CancellationToken over = CancellationTokenSource.CreateLinkedTokenSource(_over.Token, until).Token;
+        _following.Add(channel.FollowJournalAsync(
+            () =>
+            {
+                lock (_gate)
+                    return _cursor;
+            },
+            () =>
+            {
+                HasBegun = true;
+                return new Sink(this);
+            },
+            over));
+    }
+
     /// <summary>Writes a mark into the journal and waits until it has come through, so that nothing before it is missing.</summary>
     /// <returns>False when it did not come within the limit.</returns>
     internal async Task<bool> CatchUpAsync(Machine machine, TimeSpan within, CancellationToken cancel)

@@ -101,7 +101,7 @@ internal sealed class MachineSet
     {
         string directory = Path.Combine(_options.Directory, RunDirectory.DirectoryOf(_test.Id, _attempt, spec.Name));
         System.IO.Directory.CreateDirectory(directory);
-        IgnitionConfig config = MachineConfig.For(spec, _options.Identity.PublicKey, _neighbours, $"{_test.Id}/{spec.Name}: {spec.ConfigFile}");
+        IgnitionConfig config = MachineConfig.For(spec, _options.Identity.PublicKey, _neighbours, _options.Platform.HasChannel, $"{_test.Id}/{spec.Name}: {spec.ConfigFile}");
         await KeepAsync(Path.Combine(directory, RunDirectory.IgnitionFile), config);
         string shown = Path.Combine(Shown, spec.Name);
         IInstance instance = await StartAsync(spec, directory, config);

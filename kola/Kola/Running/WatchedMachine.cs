@@ -16,6 +16,7 @@ internal sealed class WatchedMachine
     private readonly Action<KolaException> _end;
     private readonly Sightings _sightings = new();
     private readonly CancellationTokenSource _over = new();
+    private readonly CancellationTokenSource _byConnection = new();
     private readonly ConsoleTail? _console;
     private readonly JournalTail _journal;
     private Task _watching = Task.CompletedTask;
@@ -40,7 +41,9 @@ internal sealed class WatchedMachine
 
     internal void Start()
     {
-        Machine.Connected += _journal.Follow;
+        if (Machine.Instance.Channel is { } channel)
+            _journal.Follow(channel, _byConnection.Token);
+        Machine.Connected += FollowOver;
         _watching = Task.WhenAll(_console?.RunAsync(_over.Token) ?? Task.CompletedTask, WatchExitAsync());
     }
 
@@ -58,7 +61,17 @@ internal sealed class WatchedMachine
         await SafelyAsync($"{_shown}: its watch", () => _watching);
         await SafelyAsync($"{_shown}/journal.txt", _journal.EndAsync);
         _over.Dispose();
+        _byConnection.Dispose();
         Emit(new MachineEnded { At = Now, Test = _test.Id, Machine = Machine.Name, PlatformFault = before?.PlatformFault ?? false, Detail = before?.Detail ?? "disposed" });
+    }
+
+    // An image without the guest program's ports is followed over its connections.
+    private void FollowOver(IShell shell)
+    {
+        if (Machine.Instance.Channel is { } channel && (channel.IsUp || _journal.HasBegun) && !_byConnection.IsCancellationRequested)
+            return;
+        _byConnection.Cancel();
+        _journal.Follow(shell);
     }
 
     private async Task CatchUpAsync(CancellationToken kill)
