@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using Kola.Machines;
 using Kola.Qemu;
 
@@ -13,8 +15,8 @@ internal sealed class TargetOptions(Surroundings surroundings)
     private readonly Option<string> _image = new("--image") { Description = "Image under test: a raw or qcow2 file, also .bz2, .gz, .xz or .zst; or reference, which is built when it is missing.", HelpName = "FILE", DefaultValueFactory = _ => Reference };
     private readonly Option<AccelerationMode> _accel = new("--accel") { Description = "auto boots a probe guest once to learn whether KVM really works.", DefaultValueFactory = _ => AccelerationMode.Auto };
     private readonly Option<Firmware> _firmware = new("--firmware") { Description = "What starts machines that do not care: any, direct, bios or uefi.", DefaultValueFactory = _ => Firmware.Any };
-    private readonly Option<int?> _jobs = new("--jobs", "-j") { Description = "Machines running at once. Default: one a core when emulated, two with KVM.", HelpName = "N" };
-    private readonly Option<int?> _memory = new("--memory") { Description = "MiB of guest memory in use at once. Default: what is available, less 1 GiB.", HelpName = "MIB" };
+    private readonly Option<int?> _jobs = new("--jobs", "-j") { Description = "Machines running at once: a number, or auto, which is the default: as many as cores, memory and ports allow, by what the tests took in earlier runs, else a core a virtual CPU.", HelpName = "auto|N", CustomParser = Jobs };
+    private readonly Option<int?> _memory = new("--memory") { Description = "MiB of memory machines use at once. Default: what is available, less 1 GiB.", HelpName = "MIB" };
     private readonly Option<string?> _qemu = new("--qemu") { Description = "QEMU's program. Default: qemu-system-x86_64 or qemu-system-aarch64, as the image is.", HelpName = "PROGRAM" };
     private readonly Option<bool> _internet = new("--internet") { Description = "Machines can reach the internet: tests that need it are run." };
 
@@ -39,6 +41,18 @@ internal sealed class TargetOptions(Surroundings surroundings)
         QemuPlatform platform = await QemuPlatform.CreateAsync(options, image, TimeProvider.System, cancel);
         IReadOnlySet<Feature> features = parsed.GetValue(_internet) ? platform.Features.Append(Feature.Internet).ToHashSet() : platform.Features;
         return new Target(image, platform, features);
+    }
+
+    // auto, or 4
+    private static int? Jobs(ArgumentResult given)
+    {
+        string text = given.Tokens.Single().Value;
+        if (text == "auto")
+            return null;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int machines) && machines > 0)
+            return machines;
+        given.AddError($"--jobs {text}\n  wanted:  auto, or how many machines may run at once, at least 1");
+        return null;
     }
 
     private QemuOptions Options(ParseResult parsed) => new()
