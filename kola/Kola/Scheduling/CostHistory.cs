@@ -85,8 +85,9 @@ public sealed record CostHistory
         Document document = JsonSerializer.Deserialize<Document>(json, s_json) ?? throw new JsonException("null is no history");
         if (document.Format != Format)
             throw new JsonException($"format {document.Format}; this program knows {Format}");
-        if (document.Flavours.Values.SelectMany(f => f.Samples).FirstOrDefault(s => !s.IsSound) is { } wrong)
-            throw new JsonException($"{wrong}: no test takes that");
+        // The reader minds null only where it is a property's.
+        if (document.Flavours.Values.Any(f => f is null || f.Runs < 0 || f.Tests.Values.Any(t => t is null)) || document.Flavours.Values.SelectMany(f => f.Samples).Any(s => s is not { IsSound: true }))
+            throw new JsonException("null, or a number below 0, where it says what tests took");
         return new CostHistory(document.Flavours.ToImmutableDictionary(StringComparer.Ordinal));
     }
 
