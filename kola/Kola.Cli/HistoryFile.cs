@@ -15,6 +15,9 @@ internal sealed class HistoryFile(string directory, Action<string> tell, TimePro
 {
     internal const string Name = "history.json";
 
+    // EWOULDBLOCK of flock(2). Any other fault, a read-only file system say, does not go away by waiting.
+    private const int HeldByAnother = 11;
+
     // Another run holds it for as long as it takes to read, add and write some hundred kilobytes.
     private static readonly TimeSpan s_longestHeld = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
@@ -55,7 +58,7 @@ internal sealed class HistoryFile(string directory, Action<string> tell, TimePro
             await File.WriteAllTextAsync(aside, after.ToJson(), cancel);
             File.Move(aside, _file, overwrite: true);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or TimeoutException)
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             TellOnce($"{_file} cannot be written: {fault.Message}\n  wanted:  a place for what this run's tests took\n  next:    nothing for this run; the next one goes by what was known before");
         }
@@ -72,7 +75,7 @@ internal sealed class HistoryFile(string directory, Action<string> tell, TimePro
             {
                 return new FileStream($"{_file}.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException) when (time.GetElapsedTime(start) < s_longestHeld)
+            catch (IOException fault) when (fault.HResult == HeldByAnother && time.GetElapsedTime(start) < s_longestHeld)
             {
                 await Task.Delay(s_pause, time, cancel);
             }
