@@ -30,6 +30,8 @@ public sealed class CommandLineTests
     [TestCase("run --suite /no/such.dll", "--suite /no/such.dll")]
     [TestCase("run cl.basic --jobs 0 --image /no/such.img", "0")]
     [TestCase("run cl.basic --image /no/such.img", "/no/such.img")]
+    [TestCase("plan --jobs auto --image /no/such.img", "/no/such.img")]
+    [TestCase("plan --jobs 3 --seed 4 --image /no/such.img", "/no/such.img")]
     [TestCase("spawn --config /no/such.ign", "/no/such.ign")]
     [TestCase("spawn --ram 3", "at least 256")]
     [TestCase("check-console", "no file was given")]
