@@ -5,14 +5,37 @@ using Kola.Planning;
 
 namespace Kola.Cli;
 
-/// <summary><c>kola benchmark boot</c></summary>
+/// <summary><c>kola benchmark boot</c> and <c>kola benchmark plan</c></summary>
 internal static class BenchmarkCommand
 {
     private const string Id = "benchmark.boot";
 
     private static readonly string[] s_shownFacts = ["acceleration", "cpu-model", "qemu-version", "firmware"];
 
-    internal static Command Create(Surroundings surroundings) => new("benchmark", "Measures what things cost on this host.") { Boot(surroundings) };
+    internal static Command Create(Surroundings surroundings) => new("benchmark", "Measures what things cost on this host.") { Boot(surroundings), PlanOf() };
+
+    private static Command PlanOf()
+    {
+        var hosts = new Option<int>("--hosts") { Description = "How many hosts of 4 cores and 16 GiB are made up.", DefaultValueFactory = _ => 1000 };
+        var count = new Option<int>("--count", "-n") { Description = "How many times each size is measured.", DefaultValueFactory = _ => 5 };
+        var command = new Command("plan", "Plans 1,000, 10,000 and 100,000 made-up tests, forecasts their run on many made-up hosts, and lets the schedule give them their turns. Boots nothing.") { hosts, count };
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(hosts) is < 1 or > 100_000)
+                throw new UsageException($"--hosts {parsed.GetValue(hosts)}\n  wanted:  1 to 100000");
+            if (parsed.GetValue(count) is < 1 or > 1000)
+                throw new UsageException($"--count {parsed.GetValue(count)}\n  wanted:  1 to 1000");
+            Console.Out.WriteLine($"plan and forecast on {parsed.GetValue(hosts)} hosts, each {parsed.GetValue(count)} times, the slowest is the first: its code is compiled then");
+            Console.Out.WriteLine("| tests | plan and forecast s, median (min – max) | of which plan s | schedule s | MiB allocated | expected length min |");
+            Console.Out.WriteLine("|---|---|---|---|---|---|");
+            foreach (int tests in (int[])[1_000, 10_000, 100_000])
+            {
+                IReadOnlyList<PlanCost> costs = PlanBenchmark.Measure(tests, parsed.GetValue(hosts), parsed.GetValue(count));
+                Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {tests} | {Spread(costs.Select(c => c.Seconds), "0.000")} | {Spread(costs.Select(c => c.PlanSeconds), "0.000")} | {Spread(costs.Select(c => c.ScheduleSeconds), "0.000")} | {costs[^1].Bytes >> 20} | {costs[^1].Forecast.Seconds / 60:0.0} |"));
+            }
+        });
+        return command;
+    }
 
     private static Command Boot(Surroundings surroundings)
     {
@@ -77,10 +100,12 @@ internal static class BenchmarkCommand
     private static void Row(string what, Cost[] costs) =>
         Console.Out.WriteLine($"| {what} | {Spread(costs.Select(c => c.Processor.TotalSeconds))} | {Spread(costs.Select(c => c.Wall.TotalSeconds))} |");
 
-    private static string Spread(IEnumerable<double> values)
+    private static string Spread(IEnumerable<double> values, string format = "0.0")
     {
         double[] sorted = [.. values.Order()];
-        return string.Create(CultureInfo.InvariantCulture, $"{sorted[sorted.Length / 2]:0.0} ({sorted[0]:0.0} – {sorted[^1]:0.0})");
+        return $"{Text(sorted[sorted.Length / 2])} ({Text(sorted[0])} – {Text(sorted[^1])})";
+
+        string Text(double value) => value.ToString(format, CultureInfo.InvariantCulture);
     }
 }
 

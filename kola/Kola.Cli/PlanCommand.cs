@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Kola.Checks;
 using Kola.Planning;
+using Kola.Scheduling;
 
 namespace Kola.Cli;
 
@@ -12,7 +13,9 @@ internal static class PlanCommand
         var target = new TargetOptions(surroundings);
         var selection = new SelectionOptions();
         Option<string?> suite = Suites.Option();
-        var command = new Command("plan", "Prints what a run with the same arguments would do, test by test. Boots no machine of a test.") { suite };
+        Option<int?> seed = SeedOption.Create();
+        var json = new Option<bool>("--json") { Description = "Print the plan and its turns as JSON." };
+        var command = new Command("plan", "Prints what a run with the same arguments would do, in what order, and how long it is expected to take. Boots no machine of a test.") { suite, seed, json };
         selection.AddTo(command);
         target.AddTo(command);
         command.SetAction(async (parsed, cancel) =>
@@ -20,7 +23,10 @@ internal static class PlanCommand
             using var interruptions = Interruptions.Of(cancel);
             NUnitSuite tests = Suites.Open(parsed.GetValue(suite));
             await using Target opened = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
-            Print(Plan.For(tests.Explore(), selection.Read(parsed), SettingOf(opened)));
+            Plan plan = Plan.For(tests.Explore(), selection.Read(parsed), SettingOf(opened));
+            CostHistory history = new HistoryFile(surroundings.CacheDirectory, Console.Error.WriteLine, TimeProvider.System).Read();
+            PlanText text = TextOf(opened, plan, history, SeedOption.ReadOrDraw(parsed, seed));
+            Console.Out.Write(parsed.GetValue(json) ? text.ForPrograms() : text.ForPeople());
         });
         return command;
     }
@@ -34,12 +40,22 @@ internal static class PlanCommand
         Checks = CheckTable.All.Select(c => c.Id).ToHashSet(),
     };
 
-    private static void Print(Plan plan)
+    /// <summary>What is known of costs on a target.</summary>
+    internal static Expectation ExpectationOf(Target target, CostHistory history) =>
+        new() { History = history, Flavour = CostHistory.FlavourOf(target.Platform.Name, target.Platform.Facts) };
+
+    private static PlanText TextOf(Target target, Plan plan, CostHistory history, int seed)
     {
-        int width = plan.Tests.Max(t => t.Case.Id.Length);
-        foreach (PlannedTest test in plan.Tests)
-            Console.Out.WriteLine($"{(test.Skip is null ? "run " : "skip")}  {test.Case.Id.PadRight(width)}  {(test.Skip is { } skip ? $"{skip.Reason}. {skip.Remedy}" : test.Case.Sentence)}");
-        int skipped = plan.Tests.Count(t => t.Skip is not null);
-        Console.Out.WriteLine($"{plan.Tests.Count} tests: {plan.Tests.Count - skipped} to run, {skipped} to skip; {plan.ToRun.Sum(t => t.Machines.Count)} machines");
+        Expectation expected = ExpectationOf(target, history);
+        TemplatePlan templates = target.Platform.Templates is null ? TemplatePlan.None : TemplatePlan.ByShape;
+        return new PlanText
+        {
+            Plan = plan,
+            Forecast = Forecast.Of(plan, [target.Platform.Capacity], expected, seed, templates),
+            Capacity = target.Platform.Capacity,
+            Templates = templates,
+            Seed = seed,
+            Runs = history.RunsOf(expected.Flavour),
+        };
     }
 }

@@ -4,6 +4,7 @@ using Kola.Machines;
 using Kola.Planning;
 using Kola.Reporting;
 using Kola.Running;
+using Kola.Scheduling;
 
 namespace Kola.Cli;
 
@@ -55,6 +56,9 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
             await WithStopsAsync(session, directory, runTests);
         Emit(new RunEnded { At = _time.GetUtcNow(), Stopped = session.Stopped, ElapsedSeconds = _time.GetElapsedTime(start).TotalSeconds });
         display.Dispose();
+        // Not cancelled with the run: what tests took is known, however the run ended.
+        if (settings.History is { } history)
+            await history.AddAsync(log.Events, CancellationToken.None);
         return Finish(Report.Of(log.Events), directory, log.Failure);
     }
 
@@ -95,6 +99,8 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
         Shown = directory.Shown,
         Emit = emit,
         Identity = _identity,
+        Seed = settings.Seed,
+        Expected = PlanCommand.ExpectationOf(target, settings.History?.Read() ?? CostHistory.Empty),
         Time = _time,
         Keep = settings.Keep,
         Tell = _error.WriteLine,
@@ -110,7 +116,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
             ["runtime"] = RuntimeInformation.FrameworkDescription,
         };
         DateTimeOffset now = _time.GetUtcNow();
-        emit(new RunStarted { At = now, Run = name, Kola = VersionCommand.Text, CommandLine = commandLine, Platform = target.Platform.Name, Facts = facts, Image = target.Image, Slowness = target.Platform.Slowness });
+        emit(new RunStarted { At = now, Run = name, Kola = VersionCommand.Text, CommandLine = commandLine, Platform = target.Platform.Name, Facts = facts, Image = target.Image, Slowness = target.Platform.Slowness, Seed = settings.Seed });
         foreach (PlannedTest test in plan.Tests)
             emit(new TestPlanned { At = now, Test = test.Case.Id, Sentence = test.Case.Sentence, SkipReason = test.Skip?.Reason, SkipRemedy = test.Skip?.Remedy, Machines = [.. test.Case.Machines.Select(m => m.Name)] });
     }

@@ -27,7 +27,8 @@ internal static class RunCommand
             run.Check(parsed);
             await using Target opened = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
             Plan plan = Plan.For(catalog, selected, PlanCommand.SettingOf(opened));
-            return await new Run(opened, plan, run.Read(parsed), interruptions).ExecuteAsync(
+            RunSettings settings = run.Read(parsed) with { History = new HistoryFile(surroundings.CacheDirectory, Console.Error.WriteLine, TimeProvider.System) };
+            return await new Run(opened, plan, settings, interruptions).ExecuteAsync(
                 Arguments(parsed),
                 // NUnit's runner blocks until all tests have ended: a thread of its own, not one of the pool's.
                 session => Task.Factory.StartNew(() => tests.Run(plan, session), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));

@@ -10,18 +10,25 @@ internal sealed class RunOptions
     private readonly Option<string?> _timeout = new("--timeout") { Description = "Ends the run after this long: 90m, 2h, 45s. What has no result by then is not run. Default: none.", HelpName = "TIME" };
     private readonly Option<bool> _keep = new("--keep") { Description = "Leave the machines of a failed test running until Ctrl-C, and keep their disks." };
 
+    private readonly Option<int?> _seed = SeedOption.Create();
+
     internal void AddTo(Command command)
     {
+        command.Add(_seed);
         command.Add(_output);
         command.Add(_timeout);
         command.Add(_keep);
     }
 
     /// <exception cref="UsageException">A value cannot be used.</exception>
-    internal void Check(ParseResult parsed) => Read(parsed);
+    internal void Check(ParseResult parsed) => Read(parsed, 0);
 
-    internal RunSettings Read(ParseResult parsed) => new()
+    /// <summary>Draws a seed and tells it when none was given.</summary>
+    internal RunSettings Read(ParseResult parsed) => Read(parsed, SeedOption.ReadOrDraw(parsed, _seed));
+
+    private RunSettings Read(ParseResult parsed, int seed) => new()
     {
+        Seed = seed,
         Output = parsed.GetValue(_output),
         Limit = parsed.GetValue(_timeout) is { } text ? Time(text) : null,
         Keep = parsed.GetValue(_keep),
@@ -56,6 +63,12 @@ internal sealed record RunSettings
 
     /// <summary>Keep the machines of failed tests.</summary>
     internal bool Keep { get; init; }
+
+    /// <summary>Orders equals. Default 0.</summary>
+    internal int Seed { get; init; }
+
+    /// <summary>Where what earlier runs took is read and this run's is added; null when this run is none to learn from.</summary>
+    internal HistoryFile? History { get; init; }
 
     /// <summary>Let people into machines that have not settled well.</summary>
     internal bool AcceptUnsettled { get; init; }

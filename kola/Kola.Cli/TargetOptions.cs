@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Kola.Machines;
 using Kola.Qemu;
 
@@ -8,13 +9,14 @@ namespace Kola.Cli;
 internal sealed class TargetOptions(Surroundings surroundings)
 {
     private const string Reference = "reference";
+    private const string Auto = "auto";
 
     private readonly Option<string> _platform = new("--platform") { Description = "Where machines run.", HelpName = "NAME", DefaultValueFactory = _ => "qemu" };
     private readonly Option<string> _image = new("--image") { Description = "Image under test: a raw or qcow2 file, also .bz2, .gz, .xz or .zst; or reference, which is built when it is missing.", HelpName = "FILE", DefaultValueFactory = _ => Reference };
     private readonly Option<AccelerationMode> _accel = new("--accel") { Description = "auto boots a probe guest once to learn whether KVM really works.", DefaultValueFactory = _ => AccelerationMode.Auto };
     private readonly Option<Firmware> _firmware = new("--firmware") { Description = "What starts machines that do not care: any, direct, bios or uefi.", DefaultValueFactory = _ => Firmware.Any };
-    private readonly Option<int?> _jobs = new("--jobs", "-j") { Description = "Machines running at once. Default: one a core when emulated, two with KVM.", HelpName = "N" };
-    private readonly Option<int?> _memory = new("--memory") { Description = "MiB of guest memory in use at once. Default: what is available, less 1 GiB.", HelpName = "MIB" };
+    private readonly Option<string> _jobs = new("--jobs", "-j") { Description = "Machines running at once: a number, or auto: as many as cores, memory and ports allow, by what the tests took in earlier runs, else a core a virtual CPU.", HelpName = "auto|N", DefaultValueFactory = _ => Auto };
+    private readonly Option<int?> _memory = new("--memory") { Description = "MiB of memory machines use at once. Default: what is available, less 1 GiB.", HelpName = "MIB" };
     private readonly Option<string?> _qemu = new("--qemu") { Description = "QEMU's program. Default: qemu-system-x86_64 or qemu-system-aarch64, as the image is.", HelpName = "PROGRAM" };
     private readonly Option<bool> _internet = new("--internet") { Description = "Machines can reach the internet: tests that need it are run." };
 
@@ -41,12 +43,18 @@ internal sealed class TargetOptions(Surroundings surroundings)
         return new Target(image, platform, features);
     }
 
+    // auto, or 4
+    private static int? Machines(string jobs) =>
+        jobs == Auto ? null
+        : int.TryParse(jobs, NumberStyles.None, CultureInfo.InvariantCulture, out int machines) && machines > 0 ? machines
+        : throw new UsageException($"--jobs {jobs}\n  wanted:  {Auto}, or how many machines may run at once, at least 1");
+
     private QemuOptions Options(ParseResult parsed) => new()
     {
         Binary = parsed.GetValue(_qemu),
         Acceleration = parsed.GetValue(_accel),
         DefaultFirmware = parsed.GetValue(_firmware),
-        Machines = parsed.GetValue(_jobs),
+        Machines = Machines(parsed.GetValue(_jobs)!),
         MemoryMiB = parsed.GetValue(_memory),
         CacheDirectory = surroundings.CacheDirectory,
     };

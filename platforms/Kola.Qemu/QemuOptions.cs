@@ -12,13 +12,13 @@ public sealed record QemuOptions
     /// <summary>What machines that ask for <see cref="Firmware.Any"/> get. Default: direct boot where the image has a kernel beside it, else BIOS (UEFI on arm64).</summary>
     public Firmware DefaultFirmware { get; init; } = Firmware.Any;
 
-    /// <summary>Machines at once; null for one per core when emulating, two with KVM. At least 1.</summary>
+    /// <summary>Machines at once; null for as many as cores, memory and ports allow. At least 1.</summary>
     public int? Machines { get; init; }
 
-    /// <summary>Guest memory in use at once, MiB; null for what the host has available less 1 GiB. At least 256.</summary>
+    /// <summary>Memory of machines in use at once, MiB; null for what the host has available less 1 GiB. At least 256.</summary>
     public int? MemoryMiB { get; init; }
 
-    /// <summary>Virtual CPUs in use at once; null for twice the machines. At least 1.</summary>
+    /// <summary>Cores kept busy at once; null for all the host has, and for no bound where <see cref="Machines"/> is given. At least 1.</summary>
     public int? Cpus { get; init; }
 
     /// <summary>Room templates may take in the cache directory, MiB; the least recently used go first. Default 16384, at least 0.</summary>
@@ -44,8 +44,8 @@ public sealed record QemuOptions
     {
         var problems = new List<string>();
         AtLeast(problems, "machines at once", Machines, 1);
-        AtLeast(problems, "guest memory in MiB", MemoryMiB, 256);
-        AtLeast(problems, "virtual CPUs", Cpus, 1);
+        AtLeast(problems, "memory of machines in MiB", MemoryMiB, 256);
+        AtLeast(problems, "cores at once", Cpus, 1);
         AtLeast(problems, "room for templates in MiB", TemplatesMiB, 0);
         Absolute(problems, "cache directory", CacheDirectory);
         Absolute(problems, "runtime directory", RuntimeDirectory);

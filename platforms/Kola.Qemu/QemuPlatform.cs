@@ -67,7 +67,7 @@ public sealed partial class QemuPlatform : IPlatform
             Firmware firmware = host.FirmwareFor(Firmware.Any, image);
             QemuInstance.Check(host, "qemu", image, firmware);
             (host, string probe) = await AccelerateAsync(host, options, image, cancel);
-            return new QemuPlatform(host, FeaturesOf(host, tpm, firmware), CapacityOf(options, host.Acceleration), FactsOf(host, firmware, probe), new TemplateStore(Path.Combine(options.CacheDirectory, "templates"), (long)options.TemplatesMiB << 20, clock));
+            return new QemuPlatform(host, FeaturesOf(host, tpm, firmware), CapacityOf(options), FactsOf(host, firmware, probe), new TemplateStore(Path.Combine(options.CacheDirectory, "templates"), (long)options.TemplatesMiB << 20, clock));
         }
         catch
         {
@@ -138,17 +138,27 @@ public sealed partial class QemuPlatform : IPlatform
         return features;
     }
 
-    private static Capacity CapacityOf(QemuOptions options, Acceleration acceleration)
+    private static Capacity CapacityOf(QemuOptions options)
     {
-        int machines = options.Machines ?? Environment.ProcessorCount * (acceleration.Kvm ? 2 : 1);
         // The runtime knows a container's limit, the kernel what others use; 1 GiB is left for QEMU itself and the runner.
         long available = Math.Min(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20, AvailableMiB(File.ReadAllText("/proc/meminfo")));
+        int ports = PortsIn(File.ReadAllText("/proc/sys/net/ipv4/ip_local_port_range"));
         return new Capacity
         {
-            Machines = machines,
+            Machines = options.Machines ?? ports,
             MemoryMiB = options.MemoryMiB ?? (int)Math.Max(1024, Math.Min(int.MaxValue, available - 1024)),
-            Cpus = options.Cpus ?? 2 * machines,
+            // Who says how many machines has thought of the cores.
+            Cpus = options.Cpus ?? (options.Machines is null ? Environment.ProcessorCount : double.PositiveInfinity),
+            Ports = ports,
         };
+    }
+
+    /// <summary>Ports machines may be forwarded to: a quarter of the range; each is held besides by the connections that are made to it.</summary>
+    /// <param name="range"><c>32768\t60999</c>, first and last.</param>
+    internal static int PortsIn(string range)
+    {
+        int[] ends = [.. range.Split('\t', StringSplitOptions.TrimEntries).Select(e => int.Parse(e, CultureInfo.InvariantCulture))];
+        return Math.Max(1, (ends[1] - ends[0] + 1) / 4);
     }
 
     /// <summary>MemAvailable of /proc/meminfo.</summary>

@@ -26,7 +26,7 @@ public sealed class Session : IDisposable
     public Session(SessionOptions options)
     {
         _options = options;
-        _schedule = new Schedule(options.Platform.Capacity);
+        _schedule = new Schedule(options.Platform.Capacity, options.Seed, options.Expected);
         _planned = options.Plan.Tests.Where(t => t.Skip is null).ToDictionary(t => t.Case.Id);
     }
 

@@ -1,5 +1,6 @@
 using Kola.Machines;
 using Kola.Planning;
+using Kola.Scheduling;
 
 namespace Kola.Running;
 
@@ -26,6 +27,12 @@ public sealed record SessionOptions
 
     /// <summary>Key of the run.</summary>
     public required SshIdentity Identity { get; init; }
+
+    /// <summary>Orders tests that are expected to take equally long. Default 0.</summary>
+    public int Seed { get; init; }
+
+    /// <summary>What tests are expected to cost. Default: what their specs say.</summary>
+    public Expectation Expected { get; init; } = new();
 
     /// <summary>Default the system's clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

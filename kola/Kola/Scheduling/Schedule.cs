@@ -1,102 +1,130 @@
 namespace Kola.Scheduling;
 
 /// <summary>
-/// Who goes next: of all tests that wait, the longest and largest that fits goes first, and capacity is never exceeded. A large test that
-/// does not fit yet holds back the smaller ones behind it, so that it is not starved.
+/// Who goes next: of all that wait and can begin, what most work hangs on, by what earlier runs took; capacity is never exceeded. A large one
+/// that does not fit yet holds back the smaller ones behind it, so that it is not starved; one that waits for another holds back nobody.
+/// Safe to use from several threads.
 /// </summary>
-public sealed class Schedule(Capacity capacity)
+/// <param name="capacity">What may be in use at once.</param>
+/// <param name="seed">Orders equals: the same seed orders them the same way. Default 0.</param>
+/// <param name="expected">What tests are expected to cost. Default: what their specs say.</param>
+public sealed class Schedule(Capacity capacity, int seed = 0, Expectation? expected = null)
 {
     private readonly Lock _gate = new();
-    private readonly List<Waiting> _waiting = [];
+    private readonly Expectation _expected = expected ?? new Expectation();
+    private readonly WorkQueue _queue = new(seed);
+    private readonly Capacity _all = capacity;
     private Capacity _left = capacity;
     private bool _open;
 
-    /// <summary>How many tests are waiting for a turn.</summary>
+    /// <summary>How many are waiting for a turn.</summary>
     public int Queued
     {
         get
         {
             lock (_gate)
-                return _waiting.Count;
+                return _queue.Count;
         }
     }
 
+    /// <summary>How many turns were given so far.</summary>
+    internal int Given { get; private set; }
+
     /// <summary>
-    /// Begins to give turns. Called when every planned test waits, so that the order does not depend on who came first.
+    /// Begins to give turns. Called when every planned test waits, so that the order does not depend on who came first. More may come later.
     /// </summary>
     public void Open()
     {
         lock (_gate)
+        {
             _open = true;
-        Give();
+            Give();
+        }
     }
 
-    /// <summary>Waits for a turn. Disposing the turn gives back what it took.</summary>
-    /// <exception cref="OperationCanceledException">Cancelled while waiting.</exception>
-    public async Task<Turn> TakeTurnAsync(TestCase test, CancellationToken cancel)
+    /// <summary>As the other, for a test that waits for no template.</summary>
+    public Task<Turn> TakeTurnAsync(TestCase test, CancellationToken cancel) => TakeTurnAsync(_expected.Of(test, []), cancel);
+
+    /// <summary>
+    /// Waits until all it comes after is completed, and for a turn. Disposing the turn gives back what it took and completes the item, however
+    /// its work ended: whoever waited for a template looks for it, and boots cold when it is not there.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">Cancelled while waiting. That completes it, too: nobody waits for what nobody does.</exception>
+    /// <exception cref="ArgumentException">It waits for itself, by way of others that wait.</exception>
+    public async Task<Turn> TakeTurnAsync(WorkItem item, CancellationToken cancel)
     {
-        var waiting = new Waiting(test, Capacity.Of(test.Machines));
+        var ticket = new Ticket(item, item.Need.AtMost(_all));
         lock (_gate)
         {
-            int at = _waiting.FindIndex(other => waiting.Before(other));
-            _waiting.Insert(at < 0 ? _waiting.Count : at, waiting);
+            _queue.Add(ticket);
+            Give();
         }
 
-        await using CancellationTokenRegistration _ = cancel.Register(() => Abandon(waiting, cancel));
-        Give();
-        return await waiting.Turn.Task;
+        await using CancellationTokenRegistration _ = cancel.Register(() => Abandon(ticket, cancel));
+        return await ticket.Turn.Task;
     }
 
+    /// <summary>
+    /// Says that something needs no turn any more, or needs none at all: a template that is there already, or that nobody can make. What comes
+    /// after it may begin. A second time does nothing.
+    /// </summary>
+    public void Complete(string id)
+    {
+        lock (_gate)
+        {
+            _queue.Complete(id);
+            Give();
+        }
+    }
+
+    // Under the gate: who is given a turn goes on in a thread of the pool, not here.
     private void Give()
     {
-        while (true)
+        while (_open && _queue.First is Ticket next && _left.Holds(next.Taken))
         {
-            Waiting next;
-            lock (_gate)
-            {
-                if (!_open || _waiting.Count == 0 || !_left.Holds(_waiting[0].Needed))
-                    return;
-                next = _waiting[0];
-                _waiting.RemoveAt(0);
-                _left = _left.Minus(next.Needed);
-            }
-
-            if (!next.Turn.TrySetResult(new Turn(() => Return(next.Needed))))
-                Return(next.Needed);
+            _queue.Remove(next);
+            _left = _left.Minus(next.Taken);
+            next.Turn.SetResult(new Turn(() => Return(next)) { Number = ++Given });
         }
     }
 
-    private void Return(Capacity taken)
+    private void Return(Ticket done)
     {
         lock (_gate)
-            _left = _left.Plus(taken);
-        Give();
-    }
-
-    private void Abandon(Waiting waiting, CancellationToken cancel)
-    {
-        lock (_gate)
-            _waiting.Remove(waiting);
-        waiting.Turn.TrySetCanceled(cancel);
-        Give();
-    }
-
-    private sealed record Waiting(TestCase Test, Capacity Needed)
-    {
-        public TaskCompletionSource<Turn> Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public bool Before(Waiting other)
         {
-            int byCost = (Test.Minutes * Needed.Machines, Needed.MemoryMiB).CompareTo((other.Test.Minutes * other.Needed.Machines, other.Needed.MemoryMiB));
-            return byCost != 0 ? byCost > 0 : string.CompareOrdinal(Test.Id, other.Test.Id) < 0;
+            _left = _left.Plus(done.Taken);
+            _queue.Complete(done.Item.Id);
+            Give();
         }
+    }
+
+    private void Abandon(Ticket ticket, CancellationToken cancel)
+    {
+        lock (_gate)
+        {
+            if (!_queue.Remove(ticket))
+                return;
+            _queue.Complete(ticket.Item.Id);
+            ticket.Turn.SetCanceled(cancel);
+            Give();
+        }
+    }
+
+    private sealed class Ticket(WorkItem item, Capacity taken) : Waiting(item)
+    {
+        internal Capacity Taken => taken;
+
+        internal TaskCompletionSource<Turn> Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
 
-/// <summary>The right to use the capacity a test needs, until disposed.</summary>
+/// <summary>The right to use the capacity a piece of work needs, until disposed.</summary>
 public sealed class Turn(Action giveBack) : IDisposable
 {
     private Action? _giveBack = giveBack;
+
+    /// <summary>1 for the first turn of its schedule.</summary>
+    internal int Number { get; init; }
 
     /// <summary>Gives it back; a second time does nothing.</summary>
     public void Dispose() => Interlocked.Exchange(ref _giveBack, null)?.Invoke();

@@ -77,6 +77,10 @@ public sealed class QemuArgumentsTests
     public void Memory_is_what_the_kernel_says_is_available() =>
         Assert.That(QemuPlatform.AvailableMiB("MemTotal:       24650000 kB\nMemFree:        20000000 kB\nMemAvailable:   23456789 kB\n"), Is.EqualTo(22907));
 
+    [TestCase("32768\t60999\n", 7058)]
+    [TestCase("50000\t50001\n", 1)]
+    public void Ports_are_a_quarter_of_the_range(string range, int ports) => Assert.That(QemuPlatform.PortsIn(range), Is.EqualTo(ports));
+
     [Test]
     public void An_old_qemu_emulates_without_avx()
     {

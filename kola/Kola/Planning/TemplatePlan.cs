@@ -1,0 +1,47 @@
+using System.Globalization;
+
+namespace Kola.Planning;
+
+/// <summary>Which templates the machines of tests are copies of, and which of those are there.</summary>
+public sealed record TemplatePlan
+{
+    /// <summary>Every machine boots cold.</summary>
+    public static TemplatePlan None { get; } = new() { KeyOf = (_, _) => null };
+
+    /// <summary>
+    /// Templates told apart by what a machine's spec says, none of them there: what can be known before a platform is asked for their real keys.
+    /// </summary>
+    public static TemplatePlan ByShape { get; } = new() { KeyOf = (_, machine) => ShapeOf(machine) };
+
+    /// <summary>Key of the template of one machine of a test; null when it boots cold. Only asked for tests whose machines may be copies.</summary>
+    public required Func<TestCase, MachineSpec, string?> KeyOf { get; init; }
+
+    /// <summary>Keys of the templates that are there. Default none.</summary>
+    public IReadOnlySet<string> Present { get; init; } = new HashSet<string>();
+
+    /// <summary>
+    /// Whether a test's machines may be copies: it does not look at a first boot, and none has a TPM, whose state cannot be copied, or a firmware
+    /// of its own, which is what the test is about.
+    /// </summary>
+    public static bool MayClone(TestCase test) => !test.Fresh && test.Machines.All(m => !m.Tpm && m.Firmware == Firmware.Any);
+
+    /// <summary>Keys of the templates a test waits for, each once; none when it boots cold.</summary>
+    public IReadOnlyList<string> KeysOf(TestCase test) =>
+        MayClone(test) ? [.. test.Machines.Select(m => KeyOf(test, m)).OfType<string>().Distinct()] : [];
+
+    /// <summary>The templates that are to be made for tests, each once, with a machine to make it of.</summary>
+    public IEnumerable<(string Key, MachineSpec Machine)> ToMake(IEnumerable<TestCase> tests) =>
+        from test in tests.Where(MayClone)
+        from machine in test.Machines
+        let key = KeyOf(test, machine)
+        where key is not null && !Present.Contains(key)
+        group machine by key into machines
+        select (machines.Key, machines.First());
+
+    private static string ShapeOf(MachineSpec machine)
+    {
+        string disks = string.Join(',', machine.Disks.Select(d => $"{d.Serial}={d.SizeMiB}"));
+        // A config's text is as good as its digest, and never goes anywhere: keys are only compared.
+        return string.Create(CultureInfo.InvariantCulture, $"{machine.MemoryMiB} MiB, {machine.Cpus} CPUs, {machine.DiskMiB}, [{disks}], {machine.User}, {machine.Updates}, {machine.Prepared}, {machine.Config}");
+    }
+}
