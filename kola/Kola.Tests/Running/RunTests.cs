@@ -69,6 +69,7 @@ public sealed partial class RunTests
         await using var platform = new FakePlatform(
             new FakeOptions
             {
+                Templates = false,
                 GuestFor = spec => spec.Id.StartsWith("sample.passes", StringComparison.Ordinal)
                     ? Guest() with { End = new FakeEnd(TimeSpan.FromSeconds(1), new InstanceExit(true, "killed by signal 9")), AnswersAfter = TimeSpan.FromSeconds(5) }
                     : Guest(),

@@ -1,3 +1,4 @@
+using System.Text;
 using Kola.Machines;
 
 namespace Kola;
@@ -10,11 +11,42 @@ public sealed partial class Machine
     /// it shares with its template.
     /// </summary>
     /// <exception cref="PlatformException">The copy does not answer: copying is the harness's doing, not the image's.</exception>
-    internal Task WakeAsync(CloneIdentity identity) => throw new NotSupportedException("not yet");
+    internal async Task WakeAsync(CloneIdentity identity)
+    {
+        if (_instance.Channel is not { } channel)
+            throw new PlatformException($"{Name}: a copy without a channel cannot be woken up");
+        (int ExitCode, string Text)? answer = await BoundAsync(cancel => channel.AskAsync("true", cancel));
+        if (answer is not { ExitCode: 0 })
+            throw new PlatformException($"{Name}: the copy does not answer\n  wanted:  exit code 0\n  got:     {answer?.Text ?? "nothing"}");
+        try
+        {
+            await BecomeReadyAsync(null);
+            foreach ((string path, string content) in identity.Files)
+                await UploadAsync(path, new MemoryStream(Encoding.UTF8.GetBytes(content)));
+        }
+        catch (MachineException fault)
+        {
+            throw new PlatformException(fault.Message, fault);
+        }
+    }
 
     /// <summary>
     /// Brings a ready machine into the state it is to be frozen in: nobody logged in, everything written to disk, and what makes the first
     /// login of a copy cheap begun. No connection is left.
     /// </summary>
-    internal Task<TemplateFacts> SettleAsync(string mac) => throw new NotSupportedException("not yet");
+    internal async Task<TemplateFacts> SettleAsync(string mac)
+    {
+        await RunAsync("sync");
+        await DisconnectAsync();
+        return new TemplateFacts
+        {
+            PublicKey = _terms.Identity.PublicKey,
+            Mac = mac,
+            BootId = BootId,
+            Version = Version,
+            MadeAt = _terms.Time.GetUtcNow(),
+            ReadySeconds = Cost.Wall.TotalSeconds,
+            ProcessorSeconds = _instance.ProcessorTime?.TotalSeconds,
+        };
+    }
 }
