@@ -118,7 +118,7 @@ internal sealed partial class MachineSet
         watched.Start();
         await machine.BecomeReadyAsync(null);
         if (spec.Prepared is { } name)
-            await _code.Isolate(() => _code.Prepare(name, machine));
+            await _code.PrepareAsync(name, machine, _whyEnded, _deadline);
         return machine;
     }
 

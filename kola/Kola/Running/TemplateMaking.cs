@@ -21,7 +21,6 @@ internal sealed class TemplateMaking
     private readonly string _shown;
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _deadline = new();
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private KolaException? _why;
     private string? _finding;
 
@@ -120,16 +119,11 @@ internal sealed class TemplateMaking
         return await machine.SettleAsync(mac);
     }
 
-    // Code of a suite: it may hold its thread, and then it is left behind.
     private async Task PrepareAsync(string name, Machine machine)
     {
-        Task prepared = Task.Run(() => _code.Isolate(() => _code.Prepare(name, machine)));
-        await Task.WhenAny(prepared, _ended.Task);
-        if (!prepared.IsCompleted)
-            throw _why!;
         try
         {
-            await prepared;
+            await _code.PrepareAsync(name, machine, () => _why, _deadline.Token);
         }
         catch (Exception fault) when (fault is not (KolaException or OperationCanceledException))
         {
@@ -178,6 +172,5 @@ internal sealed class TemplateMaking
         }
 
         _deadline.Cancel();
-        _ended.TrySetResult();
     }
 }
