@@ -100,9 +100,6 @@ public sealed partial class FakeInstance : IInstance
         }
     }
 
-    /// <summary>Whether it is a copy of a template.</summary>
-    public bool IsCopy { get; private set; }
-
     internal FakeJournal Journal { get; }
 
     /// <summary>Cancelled when the present boot is over.</summary>
@@ -226,7 +223,6 @@ public sealed partial class FakeInstance : IInstance
     {
         lock (_gate)
         {
-            IsCopy = true;
             BootId = from.BootId;
             Boots = from.Boots;
             BootEntry = from.BootEntry;

@@ -13,13 +13,15 @@ internal sealed class FakeTemplates(FakePlatform platform) : ITemplates
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _making = new();
     private int _held;
 
+    private FakePlatform Platform => platform;
+
     /// <summary>How many are held.</summary>
     internal int Held => _held;
 
     public string KeyOf(TemplateSpec spec)
     {
         MachineSpec shape = spec.Machine;
-        string all = string.Join('\n', spec.Image.Digest, spec.Ignition, spec.PrivateCard, spec.Preparation, shape.User, string.Join(',', shape.Disks.Select(d => $"{d.SizeMiB}:{d.Serial}")), string.Create(CultureInfo.InvariantCulture, $"{shape.MemoryMiB} {shape.Cpus} {shape.DiskMiB}"));
+        string all = string.Join('\n', spec.Image.Digest, spec.Ignition, spec.PrivateCard, spec.Preparation, spec.Checks, shape.User, string.Join(',', shape.Disks.Select(d => $"{d.SizeMiB}:{d.Serial}")), string.Create(CultureInfo.InvariantCulture, $"{shape.MemoryMiB} {shape.Cpus} {shape.DiskMiB}"));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)));
     }
 
@@ -37,6 +39,12 @@ internal sealed class FakeTemplates(FakePlatform platform) : ITemplates
             return new Draft(this, key, right);
         right.Release();
         return null;
+    }
+
+    public Task ForgetAsync(string key)
+    {
+        _made.TryRemove(key, out _);
+        return Task.CompletedTask;
     }
 
     private sealed class Template : ITemplate
@@ -67,8 +75,6 @@ internal sealed class FakeTemplates(FakePlatform platform) : ITemplates
             return ValueTask.CompletedTask;
         }
     }
-
-    private FakePlatform Platform => platform;
 
     private sealed class Draft(FakeTemplates all, string key, SemaphoreSlim right) : ITemplateDraft
     {

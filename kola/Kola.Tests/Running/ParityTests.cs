@@ -47,6 +47,7 @@ public sealed partial class ParityTests
         Assert.That(test.Message, Does.StartWith($"sample.passes: {onCopies.ToString().ToLowerInvariant()} on copies, {onCold.ToString().ToLowerInvariant()} on machines booted cold"));
         Assert.That(test.Message, Does.Contain(key).And.Contain("goodbye").And.Contain("kola run sample.passes --cold"));
         Assert.That(report.Templates.Dropped.Single().Template, Is.EqualTo(key));
+        Assert.That(await platform.Templates!.FindAsync(key, CancellationToken.None), Is.Null, "no other run is to have it");
         Assert.That(report.ExitCode, Is.EqualTo(3));
         Assert.That(SummaryReport.Render(report, null), Does.Contain("1 DISAGREED"));
     }

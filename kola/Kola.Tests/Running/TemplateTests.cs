@@ -131,6 +131,7 @@ public sealed class TemplateTests
         Assert.That(report.Templates!.Dropped.Single().Why, Does.Contain(why));
         Assert.That(report.Problems, Is.Empty);
         Assert.That(report.Tests[0].Attempts[0].Machines[^1].Template, Is.Null);
+        Assert.That(await platform.Templates!.FindAsync(report.Templates.Dropped[0].Template, CancellationToken.None), Is.Null, "no other run is to have it");
     }
 
     [Test]

@@ -64,7 +64,7 @@ internal sealed partial class MachineSet
             why = probation.FirstFinding ?? (fault is KolaException ? fault.Message : $"{fault.GetType().Name}: {fault.Message}");
         }
 
-        _templates.Drop(template.Key, $"a copy for {place.Instance.Id} was no good: {why}");
+        await _templates.CondemnAsync(template.Key, $"a copy for {place.Instance.Id} was no good: {why}");
         if (watched is not null)
             await PutAsideAsync(watched, place);
         return null;

@@ -135,7 +135,7 @@ public sealed class Session : IDisposable
         if (parity.Disagrees)
         {
             foreach (string template in templates)
-                _templates.Drop(template, $"{planned.Id} ended as {parity.Cloned.Word()} on copies and as {parity.Cold.Word()} on machines booted cold");
+                await _templates.CondemnAsync(template, $"{planned.Id} ended as {parity.Cloned.Word()} on copies and as {parity.Cold.Word()} on machines booted cold");
         }
 
         return Parity.Judge(copied, parity, copied.ElapsedSeconds + cold.ElapsedSeconds);

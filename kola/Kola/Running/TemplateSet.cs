@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using Kola.Checks;
 using Kola.Ignition;
 using Kola.Machines;
 using Kola.Reporting;
@@ -50,6 +51,21 @@ internal sealed class TemplateSet(SessionOptions options, Func<TestCase, Cancell
             options.Emit(new TemplateDropped { At = options.Time.GetUtcNow(), Template = key, Why = why });
     }
 
+    /// <summary>As <see cref="Drop"/>, for one that has been seen to be no good: no other run is to have it either. Never faults.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = Excuse)]
+    internal async Task CondemnAsync(string key, string why)
+    {
+        Drop(key, why);
+        try
+        {
+            await _templates!.ForgetAsync(key);
+        }
+        catch (Exception fault)
+        {
+            options.Emit(new CleanupFailed { At = options.Time.GetUtcNow(), Test = Aside.OfTemplate(key), What = $"template {key}", Message = fault.Message });
+        }
+    }
+
     [MemberNotNullWhen(true, nameof(_templates))]
     private bool IsFor(TestCase test, MachineSpec machine) =>
         _templates is not null && !test.Fresh && !machine.Tpm && machine.Firmware == Firmware.Any;
@@ -69,6 +85,7 @@ internal sealed class TemplateSet(SessionOptions options, Func<TestCase, Cancell
                 Image = options.Image,
                 Ignition = MachineConfig.ForTemplate(machine, card, $"{test.Id}/{machine.Name}: {machine.ConfigFile}").ToString(),
                 PrivateCard = card,
+                Checks = CheckTable.Digest,
                 Preparation = machine.Prepared is { } name ? $"{name}@{code.Identity}" : null,
             };
             return (_templates.KeyOf(spec), spec);
