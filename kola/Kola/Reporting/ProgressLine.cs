@@ -18,7 +18,7 @@ public static class ProgressLine
         FindingMade e => new($"    {e.Test} {e.Machine}: {e.Check}: {PlainText.OneLine(e.Text)}", Tone.Bad),
         TestEnded e => new($"--- {Word(e.Outcome)}: {e.Test}{Attempt(e.Attempt)}{Time(e.ElapsedSeconds)}{Why(e.Outcome, e.Message)}", ToneOf(e.Outcome)),
         TemplateMade e => new($"    template {Aside.Short(e.Template)}: made in {PlainText.Duration(e.ElapsedSeconds)}", Tone.Faint),
-        TemplateDropped e => new($"    template {Aside.Short(e.Template)}: not used any further: {PlainText.OneLine(e.Why)}", Tone.Warning),
+        TemplateDropped e => new($"    template {Aside.Short(e.Template)}: not used any further: {PlainText.FirstLine(e.Why)}", Tone.Warning),
         ParityChecked { Disagrees: true } e => new($"    {e.Test}: {e.Cloned.Word()} on copies, {e.Cold.Word()} on machines booted cold", Tone.Bad),
         ParityChecked e => new($"    {e.Test}: parity: {e.Cold.Word()} on machines booted cold", Tone.Faint),
         CleanupFailed e => new($"left behind: {PlainText.OneLine(e.What)}: {PlainText.OneLine(e.Message)}", Tone.Warning),

@@ -107,7 +107,7 @@ public static class SummaryReport
             return;
         lines.Add(new(""));
         lines.Add(new(templates.Line(report.Run?.Seed ?? 0), Tone.Faint));
-        lines.AddRange(templates.Dropped.Select(dropped => new ReportLine($"  dropped {Aside.Short(dropped.Template)}: {PlainText.OneLine(dropped.Why)}", Tone.Warning)));
+        lines.AddRange(templates.Dropped.Select(dropped => new ReportLine($"  dropped {Aside.Short(dropped.Template)}: {PlainText.FirstLine(dropped.Why)}", Tone.Warning)));
     }
 
     private static void AddSlowest(List<ReportLine> lines, Report report)

@@ -107,7 +107,7 @@ internal sealed class TemplateSet(SessionOptions options, Func<TestCase, Cancell
         {
             await FindOrMakeAsync(key, spec, code);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (Exception) when (stop.IsCancellationRequested)
         {
             // No test gets its turn any more either.
         }
