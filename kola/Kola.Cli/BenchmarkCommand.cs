@@ -67,7 +67,7 @@ internal static class BenchmarkCommand
     private static async Task<int> BootAsync(Target target, string? output, Interruptions interruptions, Action<BootCost> measured)
     {
         var machine = new MachineSpec { Name = "machine" };
-        var test = new TestCase { Id = Id, Sentence = "What a boot costs", Source = "kola benchmark", Machines = [machine], Minutes = 30 };
+        var test = new TestCase { Id = Id, Sentence = "What a boot costs", Source = "kola benchmark", Machines = [machine], Minutes = 30, Fresh = true };
         var run = new Run(target, new Plan { Tests = [new PlannedTest(test, null)] }, new RunSettings { Output = output, Quiet = true }, interruptions);
         return await run.ExecuteAsync(["kola", "benchmark", "boot"], async session =>
         {

@@ -84,7 +84,11 @@ internal sealed class TemplateStore(string root, long limitBytes, TimeProvider c
     }
 
     /// <summary>Takes away what says that a template is whole: it did not do, and the next who needs it makes it anew.</summary>
-    public void Distrust(string key) => File.Delete(TemplateManifest.FileIn(DirectoryOf(key)));
+    public void Distrust(string key)
+    {
+        if (Directory.Exists(DirectoryOf(key)))
+            File.Delete(TemplateManifest.FileIn(DirectoryOf(key)));
+    }
 
     /// <summary>All templates, least recently used first.</summary>
     public async Task<IReadOnlyList<StoredTemplate>> ListAsync(CancellationToken cancel)
