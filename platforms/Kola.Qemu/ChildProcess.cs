@@ -42,7 +42,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     public Task<int> Exited => _exited.Task;
 
     /// <summary>Process id.</summary>
-    public int Id => _process.Id;
+    public int Id { get; private set; }
 
     /// <summary>The last 20 lines it wrote, oldest first.</summary>
     public IReadOnlyList<string> Words => [.. _words];
@@ -64,6 +64,7 @@ internal sealed class ChildProcess : IAsyncDisposable
             throw new PlatformException($"qemu: `{program}` could not be started: {problem.Message}", problem);
         }
 
+        child.Id = child._process.Id;
         child._process.StandardInput.Close();
         child._process.BeginOutputReadLine();
         child._process.BeginErrorReadLine();

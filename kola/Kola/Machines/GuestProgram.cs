@@ -154,7 +154,11 @@ public static class GuestProgram
         # USER KEY: what a template does last. The user's manager is up and an SSH server waits, so that a copy's first login is cheap.
         settle() {
           local uid
-          loginctl terminate-user "$1"
+          # A user manager that is started while logind still puts the last one away is never heard of again.
+          while loginctl show-user "$1" >/dev/null 2>&1; do
+            loginctl terminate-user "$1"
+            sleep 0.2
+          done
           uid=$(id -u "$1") && systemctl start "user@$uid.service" || return
           printf '%s\n' "$2" >/etc/kola/ssh_host_key && chmod 0600 /etc/kola/ssh_host_key &&
             systemctl restart kola-ssh.service && sync
