@@ -114,7 +114,7 @@ public static partial class FakeAnswers
     private static partial Regex Mark();
 
     // change_key 'core' 'ssh-ed25519 AAAA…' 'ssh-ed25519 BBBB…'
-    [GeneratedRegex("^(change_key|date -u -s|settle) .*", RegexOptions.Singleline)]
+    [GeneratedRegex("^(change_key|change_name|date -u -s|settle) .*", RegexOptions.Singleline)]
     private static partial Regex GuestProgram();
 
     // change_host_keys '-----BEGIN …' 'ssh-ed25519 AAAA…'

@@ -9,6 +9,8 @@ internal static class SshOverture
     private const int LongestPacket = 35_000;
     private const int LongestLine = 255;
 
+    private static readonly byte[] s_start = "SSH-2.0-"u8.ToArray();
+
     /// <summary>Greets a server and takes what it says.</summary>
     /// <param name="server">To the server.</param>
     /// <param name="greeting">The client's line, without its end.</param>
@@ -24,6 +26,8 @@ internal static class SshOverture
             using var said = new MemoryStream();
             await server.WriteAsync(System.Text.Encoding.ASCII.GetBytes(greeting + "\r\n"), either.Token);
             byte[] next = new byte[1];
+            await SkipToAsync(server, either.Token);
+            said.Write(s_start);
             do
             {
                 await server.ReadExactlyAsync(next, either.Token);
@@ -45,6 +49,17 @@ internal static class SshOverture
         catch (Exception silent) when (silent is EndOfStreamException or IOException || silent is OperationCanceledException && !cancel.IsCancellationRequested)
         {
             throw new PlatformException($"the SSH server of the guest program did not answer within {within.TotalSeconds:0} s\n  got:     {silent.Message}\n  next:    has the image /usr/sbin/sshd?", silent);
+        }
+    }
+
+    // Before it there may be the last words of a server that served somebody else.
+    private static async Task SkipToAsync(Stream server, CancellationToken cancel)
+    {
+        byte[] next = new byte[1];
+        for (int matched = 0; matched < s_start.Length;)
+        {
+            await server.ReadExactlyAsync(next, cancel);
+            matched = next[0] == s_start[matched] ? matched + 1 : next[0] == s_start[0] ? 1 : 0;
         }
     }
 }

@@ -20,6 +20,8 @@ public sealed class SamplesOnMachinesTests
         ["sample.finding"] = "failed",
         ["sample.broken"] = "broken",
         ["sample.leaks"] = "passed",
+        ["sample.copies.differ"] = "passed",
+        ["sample.copies.reboot"] = "passed",
         ["sample.skips"] = "skipped",
         ["sample.needs"] = "skipped",
     };

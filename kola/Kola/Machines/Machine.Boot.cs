@@ -74,6 +74,8 @@ public sealed partial class Machine
             throw new MachineException($"{Name}: os-release says ID={ready.Id}\n  wanted:  ID={_terms.ExpectedId}\n  got:     ID={ready.Id} VERSION={ready.Version}\n  next:    is this the image you meant to test?");
         if (!_terms.AcceptUnsettled && (ready.FailedUnits.Count > 0 || ready.State != "running"))
             throw new MachineException(await UnsettledAsync(ready, how));
+        if (_terms.NetworkName is { } name && _instance.Channel is { IsUp: true } channel)
+            await BoundAsync(cancel => channel.AskAsync($"change_name {Quote(name)}", cancel));
         double seconds = _terms.Time.GetElapsedTime(start).TotalSeconds;
         _terms.Emit(new MachineReady { At = _terms.Time.GetUtcNow(), Test = _terms.Test, Machine = Name, BootId = BootId, Version = Version, ElapsedSeconds = seconds, Boot = _boots++ });
     }

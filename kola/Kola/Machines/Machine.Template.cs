@@ -55,7 +55,7 @@ public sealed partial class Machine
         string greeting = await Ssh.GreetingAsync(_terms.Deadline);
         await BoundAsync(async cancel =>
         {
-            await TellAsync($"settle {Quote(Spec.User)} {Quote(SshKey.Create().PrivateKey)}", cancel);
+            await TellAsync($"settle {Quote(SshKey.Create().PrivateKey)}", cancel);
             return true;
         });
         return new TemplateFacts
@@ -109,7 +109,7 @@ public sealed partial class Machine
         List<string> commands =
         [
             $"date -u -s @{now} >/dev/null",
-            $"change_name {Quote(NetworkName(identity.Mac))}",
+            _terms.NetworkName is { } name ? $"change_name {Quote(name)}" : "true",
             $"change_host_keys {Quote(hostKey.PrivateKey)} {Quote(hostKey.PublicKey)}",
             $"change_mac {identity.Template.Mac} {identity.Mac}",
         ];
@@ -121,7 +121,4 @@ public sealed partial class Machine
         commands.Add("mark 'a copy of a template goes on here under a name of its own'");
         return string.Join(" &&\n", commands);
     }
-
-    // What a network would call it: unlike for unlike machines.
-    private string NetworkName(string mac) => $"{Name}-{mac.Replace(":", "", StringComparison.Ordinal)[^6..]}";
 }

@@ -29,6 +29,11 @@ internal sealed record MachineTerms
     /// <summary>How evidence is named in messages: the directory as a person would open it.</summary>
     internal required string Shown { get; init; }
 
+    /// <summary>
+    /// Host name a machine is given, as a network would give one, at each boot, unless its image or config has given it another; null for none.
+    /// </summary>
+    internal string? NetworkName { get; init; }
+
     /// <summary>Take the machine as ready even with failed units.</summary>
     internal bool AcceptUnsettled { get; init; }
 

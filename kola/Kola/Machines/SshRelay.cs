@@ -14,8 +14,9 @@ public sealed class SshRelay : IDisposable
     private readonly Stream _server;
     private readonly ReadOnlyMemory<byte> _said;
     private readonly string _greeting;
+    private readonly CancellationTokenSource _over = new();
 
-    /// <param name="server">To the server. Disposed with this.</param>
+    /// <param name="server">To the server. It stays open: another server may come to it.</param>
     /// <param name="said">All it has said.</param>
     /// <param name="greeting">What it was greeted with, without the line's end.</param>
     public SshRelay(Stream server, ReadOnlyMemory<byte> said, string greeting)
@@ -29,11 +30,11 @@ public sealed class SshRelay : IDisposable
     /// <summary>Port of 127.0.0.1 the client is to connect to, once.</summary>
     public int Port { get; }
 
-    /// <summary>Ends both connections.</summary>
+    /// <summary>Ends the client's connection.</summary>
     public void Dispose()
     {
+        _over.Cancel();
         _listener.Dispose();
-        _server.Dispose();
     }
 
     private async Task RunAsync()
@@ -46,9 +47,9 @@ public sealed class SshRelay : IDisposable
             await using NetworkStream stream = client.GetStream();
             await stream.WriteAsync(_said);
             if (await ReadLineAsync(stream) == _greeting)
-                await Task.WhenAny(stream.CopyToAsync(_server), _server.CopyToAsync(stream));
+                await Task.WhenAny(stream.CopyToAsync(_server, _over.Token), _server.CopyToAsync(stream, _over.Token));
         }
-        catch (Exception gone) when (gone is IOException or SocketException or ObjectDisposedException)
+        catch (Exception gone) when (gone is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
         {
             // One of the two has gone; the other one notices by its end of the connection.
         }

@@ -205,6 +205,8 @@ internal sealed partial class MachineSet
         WhyEnded = _whyEnded,
         Directory = place.Directory,
         Shown = place.Shown,
+        // Unlike for unlike machines, the same at each boot.
+        NetworkName = $"{place.Instance.Machine.Name}-{EthernetAddress.Random().Replace(":", "", StringComparison.Ordinal)[^6..]}",
         AcceptUnsettled = _options.AcceptUnsettled,
         ExpectedId = _options.ExpectedId,
     };

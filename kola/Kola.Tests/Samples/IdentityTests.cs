@@ -1,0 +1,65 @@
+using System.Globalization;
+using Kola;
+using NUnit.Framework;
+
+namespace Samples;
+
+/// <summary>Copies of one template are machines of their own, in all in which machines that were booted apart are.</summary>
+[Category("sample")]
+public sealed class IdentityTests
+{
+    [MachineTest("sample.copies.differ")]
+    public async Task Two_copies_are_two_machines([Spec(OwnMachineId = true)] Machine first, [Spec(OwnMachineId = true)] Machine second, Lab lab)
+    {
+        await lab.StepAsync("HostName", () => DifferAsync("cat /proc/sys/kernel/hostname"));
+        await lab.StepAsync("MachineId", () => DifferAsync("cat /etc/machine-id"));
+        await lab.StepAsync("HostKeyFile", () => DifferAsync("cat /etc/ssh/ssh_host_ed25519_key.pub"));
+        await lab.StepAsync("HostKeyServed", () => DifferAsync("ssh-keyscan -t ed25519 127.0.0.1 2>/dev/null"));
+        await lab.StepAsync("HostKeyIsTheFile", async () =>
+        {
+            string served = (await first.RunAsync("ssh-keyscan -t ed25519 127.0.0.1 2>/dev/null")).Text;
+            Assert.That(served, Does.Contain((await first.RunAsync("cat /etc/ssh/ssh_host_ed25519_key.pub")).Text.Split(' ')[1]));
+        });
+        await lab.StepAsync("EthernetAddress", () => DifferAsync("cat /sys/class/net/eth0/address"));
+        await lab.StepAsync("PrivateEthernetAddress", () => DifferAsync("ip -br link | grep -o '52:54:00:6b:[^ ]*'"));
+        await lab.StepAsync("Lease", () => first.WaitForAsync(
+            "a lease under its own address", () => first.TryRunAsync("grep -qi \"CLIENTID=01$(tr -d : </sys/class/net/eth0/address)\" /run/systemd/netif/leases/*"), held => held.ExitCode == 0));
+        await lab.StepAsync("Random", () => DifferAsync("head -c 32 /dev/urandom | od -A n -t x1"));
+        await lab.StepAsync("Clock", async () =>
+        {
+            foreach (Machine machine in new[] { first, second })
+            {
+                // The command itself takes a moment, a long one when emulated.
+                CommandResult date = await machine.RunAsync("date +%s.%N");
+                TimeSpan off = DateTimeOffset.UnixEpoch.AddSeconds(double.Parse(date.Text, CultureInfo.InvariantCulture)) - TimeProvider.System.GetUtcNow();
+                Assert.That(off.Duration(), Is.LessThan(TimeSpan.FromSeconds(1) + date.Elapsed), machine.Name);
+            }
+        });
+        await lab.StepAsync("Keys", async () => Assert.That(
+            (await first.RunAsync("cat .ssh/authorized_keys.d/ignition | wc -l")).Text, Is.EqualTo("1"), "its run's key and no other"));
+        await lab.StepAsync("Journal", async () =>
+        {
+            // What is written from now on is found by whoever asks this machine for its journal.
+            await first.SudoAsync("logger -t sample 'written after the copy'");
+            await first.WaitForAsync("the entry", () => first.TryRunAsync("sudo journalctl -t sample --no-pager -o cat"), journal => journal.Text == "written after the copy");
+        });
+        await lab.StepAsync("Neighbours", () => first.RunAsync("ping -c 1 -W 10 second"));
+
+        async Task DifferAsync(string command)
+        {
+            string one = (await first.RunAsync(command)).Text;
+            string other = (await second.RunAsync(command)).Text;
+            Assert.That(one, Is.Not.Empty);
+            Assert.That(other, Is.Not.EqualTo(one), command);
+        }
+    }
+
+    [MachineTest("sample.copies.reboot")]
+    public async Task A_copy_keeps_its_identity_over_a_reboot(Machine machine)
+    {
+        const string Who = "cat /sys/class/net/eth0/address /etc/ssh/ssh_host_ed25519_key.pub /etc/machine-id /proc/sys/kernel/hostname";
+        string before = (await machine.RunAsync(Who)).Text;
+        await machine.RebootAsync();
+        Assert.That((await machine.RunAsync(Who)).Text, Is.EqualTo(before));
+    }
+}
