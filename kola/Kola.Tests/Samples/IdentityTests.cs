@@ -43,7 +43,7 @@ public sealed class IdentityTests
             await first.SudoAsync("logger -t sample 'written after the copy'");
             await first.WaitForAsync("the entry", () => first.TryRunAsync("sudo journalctl -t sample --no-pager -o cat"), journal => journal.Text == "written after the copy");
         });
-        await lab.StepAsync("Neighbours", () => first.RunAsync("ping -c 1 -W 10 second"));
+        await lab.StepAsync("Neighbours", () => first.SudoAsync("ping -c 1 -W 10 second"));
 
         async Task DifferAsync(string command)
         {
