@@ -26,6 +26,7 @@ internal static class Program
             CheckConsoleCommand.Create(),
             ImageCommand.Create(surroundings),
             BenchmarkCommand.Create(surroundings),
+            CacheCommand.Create(surroundings),
             VersionCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);
