@@ -70,6 +70,8 @@ internal sealed record RunSettings
     /// <summary>Where what earlier runs took is read and this run's is added; null when this run is none to learn from.</summary>
     internal HistoryFile? History { get; init; }
 
+    internal bool Cold { get; init; } // STUB
+
     /// <summary>Let people into machines that have not settled well.</summary>
     internal bool AcceptUnsettled { get; init; }
 

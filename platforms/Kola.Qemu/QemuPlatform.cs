@@ -71,7 +71,7 @@ public sealed partial class QemuPlatform : IPlatform
             Firmware firmware = host.FirmwareFor(Firmware.Any, image);
             QemuInstance.Check(host, "qemu", image, firmware);
             (host, string probe) = await AccelerateAsync(host, options, image, cancel);
-            var templates = new TemplateStore(Path.Combine(options.CacheDirectory, TemplateStore.DirectoryName), (long)options.TemplatesMiB << 20, clock);
+            var templates = new TemplateStore(options.TemplatesDirectory ?? Path.Combine(options.CacheDirectory, TemplateStore.DirectoryName), (long)options.TemplatesMiB << 20, clock);
             return new QemuPlatform(host, FeaturesOf(host, tpm, firmware), CapacityOf(options), FactsOf(host, firmware, probe), templates, held);
         }
         catch
