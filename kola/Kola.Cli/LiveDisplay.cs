@@ -38,9 +38,15 @@ internal sealed class LiveDisplay : IProgressDisplay
                 _running.TryRemove(ended.Test, out _);
                 Interlocked.Increment(ref _ended);
                 break;
+            case MachineStarted started when Aside.Is(started.Test):
+                _running[started.Test] = _time.GetTimestamp();
+                break;
+            case MachineEnded machine when Aside.Is(machine.Test):
+                _running.TryRemove(machine.Test, out _);
+                break;
         }
 
-        if (happened is TestEnded or FindingMade or CleanupFailed && ProgressLine.For(happened) is { } line)
+        if (happened is TestEnded or FindingMade or CleanupFailed or TemplateDropped or ParityChecked { Disagrees: true } && ProgressLine.For(happened) is { } line)
             _lines.Enqueue(line);
     }
 

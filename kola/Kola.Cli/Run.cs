@@ -105,6 +105,8 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
         Keep = settings.Keep,
         Tell = _error.WriteLine,
         AcceptUnsettled = settings.AcceptUnsettled,
+        Cold = settings.Cold,
+        Parity = settings.Parity,
     };
 
     private void Announce(string name, IReadOnlyList<string> commandLine, Action<RunEvent> emit)

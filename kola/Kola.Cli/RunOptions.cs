@@ -11,6 +11,8 @@ internal sealed class RunOptions
     private readonly Option<bool> _keep = new("--keep") { Description = "Leave the machines of a failed test running until Ctrl-C, and keep their disks." };
 
     private readonly Option<int?> _seed = SeedOption.Create();
+    private readonly Option<bool> _cold = new("--cold") { Description = "Boot every machine for its test, instead of copying one that has booted." };
+    private readonly Option<string> _parity = new("--parity") { Description = "Share of the tests on copies that are repeated on machines booted cold, to see whether copies can be trusted.", HelpName = "PERCENT", DefaultValueFactory = _ => "5%" };
 
     internal void AddTo(Command command)
     {
@@ -18,6 +20,8 @@ internal sealed class RunOptions
         command.Add(_output);
         command.Add(_timeout);
         command.Add(_keep);
+        command.Add(_cold);
+        command.Add(_parity);
     }
 
     /// <exception cref="UsageException">A value cannot be used.</exception>
@@ -32,7 +36,15 @@ internal sealed class RunOptions
         Output = parsed.GetValue(_output),
         Limit = parsed.GetValue(_timeout) is { } text ? Time(text) : null,
         Keep = parsed.GetValue(_keep),
+        Cold = parsed.GetValue(_cold),
+        Parity = Share(parsed.GetValue(_parity)!),
     };
+
+    // 5%
+    private static double Share(string text) =>
+        double.TryParse(text.EndsWith('%') ? text[..^1] : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double percent) && percent is >= 0 and <= 100
+            ? percent / 100
+            : throw new UsageException($"--parity {text}\n  wanted:  a share in percent, 0 to 100: 5%");
 
     // 90m
     private static TimeSpan Time(string text)
@@ -69,8 +81,11 @@ internal sealed record RunSettings
 
     /// <summary>Where what earlier runs took is read and this run's is added; null when this run is none to learn from.</summary>
     internal HistoryFile? History { get; init; }
+    /// <summary>Boot every machine for its test.</summary>
+    internal bool Cold { get; init; }
 
-    internal bool Cold { get; init; } // STUB
+    /// <summary>Share of the tests on copies that are repeated on machines booted cold, 0 to 1.</summary>
+    internal double Parity { get; init; }
 
     /// <summary>Let people into machines that have not settled well.</summary>
     internal bool AcceptUnsettled { get; init; }

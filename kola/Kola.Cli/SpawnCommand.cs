@@ -21,9 +21,10 @@ internal static class SpawnCommand
         var cpus = new Option<int>("--cpus") { Description = "Virtual CPUs.", DefaultValueFactory = _ => 1 };
         var disk = new Option<int?>("--disk") { Description = "Grow the boot disk to this many MiB.", HelpName = "MIB" };
         var tpm = new Option<bool>("--tpm") { Description = "Attach a TPM 2.0." };
+        var cold = new Option<bool>("--cold", "--fresh") { Description = "Boot it, even where a copy of one that has booted is at hand." };
         var noShell = new Option<bool>("--no-shell") { Description = "Print how to connect and wait for Ctrl-C instead of opening a shell." };
         var output = new Option<string?>("--output", "-o") { Description = "Where the machine's console and journal are kept. Default: _kola.", HelpName = "DIR" };
-        var command = new Command("spawn", "Boots one machine, gives you a shell in it, and takes it away when you leave.") { config, memory, cpus, disk, tpm, noShell, output };
+        var command = new Command("spawn", "Boots one machine, gives you a shell in it, and takes it away when you leave.") { config, memory, cpus, disk, tpm, cold, noShell, output };
         target.AddTo(command);
         command.SetAction(async (parsed, cancel) =>
         {
@@ -44,7 +45,7 @@ internal static class SpawnCommand
                 IgnitionConfig.Parse(machine.Config, machine.ConfigFile!).CheckVersion(opened.Image.IgnitionMaximum);
             // A machine to look at is a test that a person runs by hand: same artifacts, same watching, no deadline to speak of.
             var test = new TestCase { Id = Id, Sentence = "A machine to look at", Source = "kola spawn", Machines = [machine], Minutes = 7 * 24 * 60, Tolerates = [.. PlanCommand.SettingOf(opened).Checks.Select(c => new Toleration(c, "a person is looking"))] };
-            var settings = new RunSettings { Output = parsed.GetValue(output), Keep = true, AcceptUnsettled = true, Quiet = true };
+            var settings = new RunSettings { Output = parsed.GetValue(output), Keep = true, Cold = parsed.GetValue(cold), AcceptUnsettled = true, Quiet = true };
             var run = new Run(opened, new Plan { Tests = [new PlannedTest(test, null)] }, settings, interruptions);
             bool ready = false;
             int code = await run.ExecuteAsync(

@@ -6,7 +6,8 @@ namespace Kola;
 /// <summary>Keeps the exception a test method threw, as an object: NUnit's result has its text only, and blame is in its type.</summary>
 internal sealed class FaultKeepingCommand(TestCommand inner) : DelegatingTestCommand(inner)
 {
-    private const string Property = "_kola.fault";
+    // Of one execution: a test may be executed again while an execution before it, that was left behind, has not ended.
+    private static readonly AsyncLocal<Kept?> s_kept = new();
 
     public override TestResult Execute(TestExecutionContext context)
     {
@@ -16,16 +17,17 @@ internal sealed class FaultKeepingCommand(TestCommand inner) : DelegatingTestCom
         }
         catch (Exception fault)
         {
-            context.CurrentTest.Properties.Set(Property, fault);
+            s_kept.Value?.Fault = fault;
             throw;
         }
     }
 
-    /// <summary>The kept exception, once.</summary>
-    internal static Exception? Take(Test test)
+    /// <summary>Begins an execution, on whose flow alone a fault is kept.</summary>
+    internal static Kept Begin() => s_kept.Value = new Kept();
+
+    /// <summary>What an execution threw; null when nothing.</summary>
+    internal sealed class Kept
     {
-        var fault = (Exception?)test.Properties.Get(Property);
-        test.Properties[Property].Clear();
-        return fault;
+        internal Exception? Fault { get; set; }
     }
 }

@@ -29,6 +29,12 @@ public sealed class MachineTestAttribute(string id) : NUnitAttribute, ITestBuild
     /// <summary>Machine time it may take, in minutes of a machine with hardware virtualization. Default 10, 1 to 240.</summary>
     public int Minutes { get; init; } = 10;
 
+    /// <summary>
+    /// Its machines are booted for it alone, never copied: it looks at a first boot, at firmware, or at what a boot does with the disk.
+    /// Default no.
+    /// </summary>
+    public bool Fresh { get; init; }
+
     /// <summary>Features without which it is skipped. Default none.</summary>
     public Feature[] Needs { get; init; } = [];
 

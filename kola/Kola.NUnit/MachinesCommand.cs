@@ -23,7 +23,7 @@ internal sealed class MachinesCommand(TestCommand inner) : DelegatingTestCommand
             return context.CurrentResult;
         }
 
-        TestEnded? ended = session.RunAsync(found.Id, lab => Task.Run(() => Body(context, test, lab)), NUnitCode.Rules).GetAwaiter().GetResult();
+        TestEnded? ended = session.RunAsync(found.Id, lab => Task.Run(() => Body(context, test, lab)), NUnitCode.Of(test)).GetAwaiter().GetResult();
         // A fresh result: what an abandoned body may still write goes to the old one.
         TestResult result = test.MakeTestResult();
         result.SetResult(StateOf(ended?.Outcome), ended?.Message ?? "", ended?.Trace);
@@ -31,8 +31,14 @@ internal sealed class MachinesCommand(TestCommand inner) : DelegatingTestCommand
         return result;
     }
 
-    private void Body(TestExecutionContext context, Test test, LabMachines lab)
+    // The session may execute it again, on other machines; nothing of one execution shows in another.
+    private void Body(TestExecutionContext whole, Test test, LabMachines lab)
     {
+        whole.EstablishExecutionEnvironment();
+        using var isolated = new TestExecutionContext.IsolatedContext();
+        TestExecutionContext context = TestExecutionContext.CurrentContext;
+        context.CurrentResult = test.MakeTestResult();
+        FaultKeepingCommand.Kept kept = FaultKeepingCommand.Begin();
         object?[] arguments = test.Arguments;
         for (int i = 0; i < arguments.Length; i++)
             arguments[i] = i < lab.Machines.Count ? lab.Machines[i] : lab.Lab;
@@ -43,10 +49,12 @@ internal sealed class MachinesCommand(TestCommand inner) : DelegatingTestCommand
         }
         finally
         {
-            Array.Clear(arguments);
+            // One that was left behind must not take its arguments from the next.
+            if (ReferenceEquals(arguments[0], lab.Machines[0]))
+                Array.Clear(arguments);
         }
 
-        if (FaultKeepingCommand.Take(test) is { } fault)
+        if (kept.Fault is { } fault)
             throw new TestFaultException(fault);
         // Failures of Assert.Multiple and of set-up and tear-down come as a result, not as an exception.
         switch (result.ResultState.Status)

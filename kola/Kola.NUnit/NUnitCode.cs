@@ -1,3 +1,4 @@
+using System.Reflection;
 using Kola.Machines;
 using NUnit.Framework;
 using NUnit.Framework.Internal;
@@ -7,7 +8,19 @@ namespace Kola;
 /// <summary>What is particular to tests written with NUnit.</summary>
 internal static class NUnitCode
 {
-    internal static TestCode Rules { get; } = new() { Judge = Judge, Isolate = IsolateAsync };
+    /// <summary>What is to be known of a test's code.</summary>
+    internal static TestCode Of(Test test)
+    {
+        Assembly suite = test.TypeInfo!.Assembly;
+        return new TestCode
+        {
+            Judge = Judge,
+            Isolate = IsolateAsync,
+            Prepare = (name, machine) => Preparations.Of(suite).RunAsync(name, machine),
+            // Made anew by every build that changes anything.
+            Identity = suite.ManifestModule.ModuleVersionId.ToString("N"),
+        };
+    }
 
     // NUnit collects failed assertions in the test's one result, and shows those of earlier parts with each later one.
     private static async Task IsolateAsync(Func<Task> part)

@@ -18,9 +18,11 @@ public sealed class NUnitSuite
     public NUnitSuite(Assembly assembly) => _assembly = assembly;
 
     /// <summary>Every machine test of the assembly.</summary>
-    /// <exception cref="UsageException">A test is written wrongly, or two have one id.</exception>
+    /// <exception cref="UsageException">A test or a preparation is written wrongly, or two have one id.</exception>
     public Catalog Explore()
     {
+        // Also those no test asks for.
+        Preparations.Of(_assembly);
         var runner = new NUnitTestAssemblyRunner(new DefaultTestAssemblyBuilder());
         runner.Load(_assembly, Settings(1));
         var cases = new List<TestCase>();

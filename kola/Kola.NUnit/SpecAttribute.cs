@@ -31,6 +31,14 @@ public sealed class SpecAttribute : Attribute
     /// <summary>Leave update_engine's configuration alone. Default no.</summary>
     public bool Updates { get; init; }
 
+    /// <summary>
+    /// A machine id of its own even when it is a copy. Default no: copies of one template share theirs.
+    /// </summary>
+    public bool OwnMachineId { get; init; }
+
+    /// <summary>Name of a <see cref="PreparationAttribute"/> the machine has behind it when the test sees it. Default none.</summary>
+    public string? Prepared { get; init; }
+
     /// <summary>Static host name the harness writes. Default none.</summary>
     public string? Hostname { get; init; }
 }

@@ -24,6 +24,7 @@ internal static class TestCaseReader
             Machines = Machines(info, source),
             Formerly = attribute.Formerly,
             Minutes = attribute.Minutes is >= 1 and <= 240 ? attribute.Minutes : throw Wrong(source, $"Minutes = {attribute.Minutes}", "1 to 240"),
+            Fresh = attribute.Fresh,
             Needs = attribute.Needs,
             Platforms = attribute.Platforms,
             Architectures = attribute.Architectures,
@@ -49,6 +50,8 @@ internal static class TestCaseReader
     private static MachineSpec Spec(ParameterInfo parameter, MethodInfo method, string source)
     {
         SpecAttribute spec = parameter.GetCustomAttribute<SpecAttribute>() ?? new SpecAttribute();
+        if (spec.Prepared is not null)
+            Preparations.Of(method.DeclaringType!.Assembly).Check(spec.Prepared, $"{source}: {parameter.Name}");
         string? file = spec.Config is null ? null : ConfigFile(spec.Config, method, source);
         return new MachineSpec
         {
@@ -63,6 +66,8 @@ internal static class TestCaseReader
             Tpm = spec.Tpm,
             User = spec.User,
             Updates = spec.Updates,
+            OwnMachineId = spec.OwnMachineId,
+            Prepared = spec.Prepared,
             Hostname = spec.Hostname,
         };
     }

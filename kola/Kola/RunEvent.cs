@@ -188,6 +188,12 @@ public sealed record ParityChecked : RunEvent
 
     /// <summary>What the cold one said; null when it passed.</summary>
     public string? Message { get; init; }
+
+    /// <summary>
+    /// Whether the two contradict each other: then neither says anything about the image. A cold one that was broken or not run says nothing.
+    /// </summary>
+    [JsonIgnore]
+    public bool Disagrees => Cloned != Cold && Cold is not (Outcome.Broken or Outcome.NotRun);
 }
 
 /// <summary>A command ended. Output is in the machine's <c>ssh.log</c>.</summary>

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 
 namespace Kola.Fake;
@@ -15,6 +16,8 @@ public static partial class FakeAnswers
         new() { Command = IsRunning(), Make = call => new FakeReply(call.Machine.Guest.State + "\n", call.Machine.Guest.State == "running" ? 0 : 1) },
         new() { Command = OsRelease(), Make = call => new FakeReply($"NAME=\"Flatcar Container Linux by Kinvolk\"\nID={call.Machine.Guest.OsId}\nVERSION={call.Machine.Version}\n") },
         new() { Command = Log(), Make = Logged },
+        new() { Command = Mark(), Make = Marked },
+        new() { Command = GuestProgram(), Make = Become },
         new() { Command = Install(), Make = Written },
         new() { Command = Cat(), Make = Read },
         new() { Command = AddAddress(), Make = Addressed },
@@ -33,6 +36,20 @@ public static partial class FakeAnswers
     private static FakeReply Logged(FakeCall call)
     {
         call.Machine.Log($"{call.Match.Groups["tag"].Value}[100]: {call.Match.Groups["text"].Value}");
+        return new FakeReply();
+    }
+
+    // A copy gets a host key of its own; what else makes it another machine has no counterpart in a script.
+    private static FakeReply Become(FakeCall call)
+    {
+        if (HostKey().Match(call.Match.Value) is { Success: true } key)
+            call.Machine.HostKey = "SHA256:" + Convert.ToBase64String(SHA256.HashData(Convert.FromBase64String(key.Groups["key"].Value))).TrimEnd('=');
+        return new FakeReply();
+    }
+
+    private static FakeReply Marked(FakeCall call)
+    {
+        call.Machine.Log($"kola[100]: {call.Match.Groups["text"].Value}");
         return new FakeReply();
     }
 
@@ -91,6 +108,18 @@ public static partial class FakeAnswers
     // logger -t kola 'end of test 5f0e'
     [GeneratedRegex("^logger -t (?<tag>\\S+) '?(?<text>[^']*)'?$")]
     private static partial Regex Log();
+
+    // mark 'end of test 5f0e'
+    [GeneratedRegex("^mark '(?<text>[^']*)'$")]
+    private static partial Regex Mark();
+
+    // change_key 'core' 'ssh-ed25519 AAAA…' 'ssh-ed25519 BBBB…'
+    [GeneratedRegex("^(change_key|date -u -s|settle) .*", RegexOptions.Singleline)]
+    private static partial Regex GuestProgram();
+
+    // change_host_keys '-----BEGIN …' 'ssh-ed25519 AAAA…'
+    [GeneratedRegex("change_host_keys '[^']*' 'ssh-ed25519 (?<key>[A-Za-z0-9+/=]+)'")]
+    private static partial Regex HostKey();
 
     // sudo install -D -m 0644 /dev/stdin '/etc/motd'
     [GeneratedRegex("^sudo install -D -m \\d+ /dev/stdin '?(?<path>[^']+)'?$")]

@@ -45,6 +45,20 @@ public sealed record FakeGuest
 
     /// <summary>Ends the machine by itself; null for never.</summary>
     public FakeEnd? End { get; init; }
+
+    /// <summary>Ends <see cref="ITemplateDraft.FreezeAsync"/> with a <see cref="PlatformException"/> of this message; null to freeze.</summary>
+    public string? FreezeFailure { get; init; }
+
+    /// <summary>Ends <see cref="ITemplate.CloneAsync"/> with a <see cref="PlatformException"/> of this message; null to copy.</summary>
+    public string? CloneFailure { get; init; }
+
+    /// <summary>As a copy it never answers on the harness's own way in. Default no.</summary>
+    public bool NeverWakes { get; init; }
+
+    /// <summary>
+    /// The script of a copy, counted from copying; null for this one without what its console and journal have said by then.
+    /// </summary>
+    public FakeGuest? AsCopy { get; init; }
 }
 
 /// <summary>A line a guest writes.</summary>

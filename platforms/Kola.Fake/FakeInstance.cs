@@ -20,7 +20,7 @@ public sealed partial class FakeInstance : IInstance
     private long _poweredOn;
     private bool _over;
 
-    internal FakeInstance(FakePlatform platform, InstanceSpec spec, FakeGuest guest, TimeProvider clock, int number)
+    internal FakeInstance(FakePlatform platform, InstanceSpec spec, FakeGuest guest, TimeProvider clock, int number, FakeState? copied)
     {
         _platform = platform;
         _spec = spec;
@@ -28,12 +28,18 @@ public sealed partial class FakeInstance : IInstance
         Guest = guest;
         Address = $"fake-{number}:22";
         HostKey = $"SHA256:fake-{number}";
-        Journal = new FakeJournal(clock);
+        Journal = new FakeJournal(clock, copied?.Journal ?? []);
+        Channel = new FakeChannel(this, clock, answers: copied is null || !guest.NeverWakes);
         ConsoleFile = Path.Combine(spec.Directory, "console.txt");
         File.WriteAllText(ConsoleFile, "");
+        foreach ((string path, byte[] content) in copied?.Files ?? new Dictionary<string, byte[]>())
+            Files[path] = content;
         foreach (Match address in ConfiguredAddress().Matches(FilesIn(spec.Ignition ?? "")))
             Addresses.Add(address.Groups["address"].Value);
-        Boot();
+        if (copied is null)
+            Boot();
+        else
+            GoOn(copied);
     }
 
     /// <inheritdoc/>
@@ -58,7 +64,7 @@ public sealed partial class FakeInstance : IInstance
     public int? MemoryMiB => _spec.Machine.MemoryMiB;
 
     /// <inheritdoc/>
-    public IGuestChannel? Channel => null;
+    public IGuestChannel? Channel { get; }
 
     /// <inheritdoc/>
     public Task<InstanceExit> Exited => _exited.Task;
@@ -95,6 +101,16 @@ public sealed partial class FakeInstance : IInstance
     }
 
     internal FakeJournal Journal { get; }
+
+    /// <summary>Cancelled when the present boot is over.</summary>
+    internal CancellationToken BootOver
+    {
+        get
+        {
+            lock (_gate)
+                return _boot.Token;
+        }
+    }
 
     /// <summary>Journal entries there were before the present boot.</summary>
     internal int BootEntry { get; private set; }
@@ -197,6 +213,21 @@ public sealed partial class FakeInstance : IInstance
             BootEntry = Journal.Count;
             _poweredOn = _clock.GetTimestamp();
             _booting = Task.WhenAll(_booting, PlayAsync(_boot.Token));
+        }
+    }
+
+    /// <summary>All there is of it but its script.</summary>
+    internal FakeState Freeze() => new(BootId, Boots, BootEntry, new Dictionary<string, byte[]>(Files), Journal.Entries);
+
+    private void GoOn(FakeState from)
+    {
+        lock (_gate)
+        {
+            BootId = from.BootId;
+            Boots = from.Boots;
+            BootEntry = from.BootEntry;
+            _poweredOn = _clock.GetTimestamp();
+            _booting = PlayAsync(_boot.Token);
         }
     }
 

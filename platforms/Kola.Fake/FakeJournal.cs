@@ -4,10 +4,10 @@ using System.Text;
 namespace Kola.Fake;
 
 /// <summary>A guest's journal: kept over a reboot, and followed by whoever asks, as <c>journalctl --output=export --follow</c>.</summary>
-internal sealed class FakeJournal(TimeProvider clock)
+internal sealed class FakeJournal(TimeProvider clock, IReadOnlyList<byte[]> before)
 {
     private readonly Lock _gate = new();
-    private readonly List<byte[]> _entries = [];
+    private readonly List<byte[]> _entries = [.. before];
     private TaskCompletionSource _grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Appends <c>unit[pid]: message</c>; without that form the unit is <c>fake</c>.</summary>
@@ -33,6 +33,16 @@ internal sealed class FakeJournal(TimeProvider clock)
         {
             lock (_gate)
                 return _entries.Count;
+        }
+    }
+
+    /// <summary>All of them so far.</summary>
+    public IReadOnlyList<byte[]> Entries
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _entries];
         }
     }
 

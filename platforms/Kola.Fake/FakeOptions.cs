@@ -18,6 +18,9 @@ public sealed record FakeOptions
     /// <summary>Default: 8 machines, 16 GiB, 16 CPUs, of which nothing is used.</summary>
     public Capacity Capacity { get; init; } = new() { Machines = 8, MemoryMiB = 16 * 1024, Cpus = 16 };
 
+    /// <summary>Whether it offers templates. Default yes; they live as long as the platform.</summary>
+    public bool Templates { get; init; } = true;
+
     /// <summary>Default 1.</summary>
     public double Slowness { get; init; } = 1;
 }

@@ -198,7 +198,7 @@ public sealed class QemuInstance : IInstance
             await _emulator.SaveAsync(Path.Combine(directory, TemplateFiles.State), cancel);
             _pullingPlug = true;
             await _emulator.DisposeAsync();
-            await _channel.JournalEnded;
+            await _channel.DrainJournalAsync();
             await _channel.JournalCopy!.DisposeAsync();
             File.Copy(ConsoleFile, Path.Combine(directory, TemplateFiles.Console));
             return [.. _files.Disks.Select(d => d with { File = Path.GetFileName(d.File) })];

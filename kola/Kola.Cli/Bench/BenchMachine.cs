@@ -9,6 +9,8 @@ internal sealed class BenchMachine : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly long _start;
     private readonly CancellationTokenSource _over;
+    private readonly FileStream _journal;
+    private readonly Task _following;
 
     /// <param name="instance">The running machine.</param>
     /// <param name="terms">What it is given.</param>
@@ -21,7 +23,8 @@ internal sealed class BenchMachine : IAsyncDisposable
         Machine = new Machine(instance.Spec.Machine, instance, terms, null);
         Identity = terms.Identity;
         // As in a run: the journal comes all the while, and costs what it costs.
-        _ = instance.Channel.FollowJournalAsync(() => "", () => Stream.Null, over.Token);
+        _journal = File.Create(Path.Combine(instance.Spec.Directory, "journal.export"));
+        _following = instance.Channel.FollowJournalAsync(() => "", () => _journal, over.Token);
     }
 
     internal Machine Machine { get; }
@@ -53,6 +56,8 @@ internal sealed class BenchMachine : IAsyncDisposable
         await _over.CancelAsync();
         await Machine.DisconnectAsync();
         await _instance.DisposeAsync();
+        await _following;
+        await _journal.DisposeAsync();
         _over.Dispose();
     }
 }

@@ -11,6 +11,8 @@ internal static class RichRun
           next:    kola run cl.network.wireguard --keep
         """;
 
+    private const string Key = "0b5e3f6a9c21d4e70b5e3f6a9c21d4e70b5e3f6a9c21d4e70b5e3f6a9c21d4e7";
+
     internal static IReadOnlyList<RunEvent> Events { get; } = [.. Story().Events];
 
     private static Happened Story()
@@ -25,6 +27,7 @@ internal static class RichRun
             .Plan("cl.tpm.nonroot", "no TPM 2.0 can be attached", "Install swtpm (apt-get install swtpm).")
             .Plan("cl.locksmith.cluster", "the image has no locksmith", "Run it on a Flatcar release: --image FILE.")
             .Plan("cl.update.payload");
+        Template(run);
         Basic(run);
         Failed(run);
         Excused(run);
@@ -37,15 +40,25 @@ internal static class RichRun
     }
 
     private static void Basic(Happened run) => run
-        .Begin("cl.basic").Boot("cl.basic", "machine")
+        .Begin("cl.basic").Boot("cl.basic", "machine", template: Key)
         .Add(at => new CommandRan { At = at, Test = "cl.basic", Machine = "machine", Command = "cat /etc/os-release", ExitCode = 0, ElapsedSeconds = 0.03 })
         .Add(at => new WaitEnded { At = at, Test = "cl.basic", Machine = "machine", For = "the default target", Held = true, ElapsedSeconds = 1.5, LastSeen = "active" })
         .Step("cl.basic", "cl.basic/ReadOnly", Outcome.Passed)
         .Step("cl.basic", "cl.basic/Microcode", Outcome.Skipped, "the image's kernel carries no CPU microcode")
         .Find("cl.basic", "machine", tolerated: "the kernel warns about emulated hardware")
         .Add(at => new MachineReady { At = at, Test = "cl.basic", Machine = "machine", BootId = "00000000-0000-0000-0000-000000000002", ElapsedSeconds = 9.75, Boot = 1 })
-        .Add(at => new MachineEnded { At = at, Test = "cl.basic", Machine = "machine", PlatformFault = false, Detail = "disposed" })
+        .Add(at => new MachineEnded { At = at, Test = "cl.basic", Machine = "machine", PlatformFault = false, Detail = "disposed", ProcessorSeconds = 3.25, MemoryMiB = 312 })
+        .Boot("cl.basic/cold", "machine")
+        .Find("cl.basic/cold", "machine", tolerated: "the kernel warns about emulated hardware")
+        .Add(at => new ParityChecked { At = at, Test = "cl.basic", Templates = [Key], Cloned = Outcome.Passed, Cold = Outcome.Passed })
         .End("cl.basic", Outcome.Passed, seconds: 42.123456);
+
+    // What becomes a template is on record as any machine, and is no test.
+    private static void Template(Happened run) => run
+        .Boot("template/0b5e3f6a9c21", "machine")
+        .Add(at => new MachineEnded { At = at, Test = "template/0b5e3f6a9c21", Machine = "machine", PlatformFault = false, Detail = "disposed" })
+        .Add(at => new TemplateMade { At = at, Template = Key, Directory = "templates/0b5e3f6a9c21", ElapsedSeconds = 61.5, ProcessorSeconds = 58.125 })
+        .Add(at => new TemplateDropped { At = at, Template = "ffffffffffff" + Key[12..], Why = "machine: unit foo.service failed during boot\n  wanted:  state running, no failed unit" });
 
     private static void Failed(Happened run) => run
         .Begin("cl.network.wireguard").Boot("cl.network.wireguard", "hub").Boot("cl.network.wireguard", "spoke")

@@ -1,12 +1,7 @@
-using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
-using Kola.Checks;
 using Kola.Fake;
 using Kola.Machines;
-using Kola.Planning;
 using Kola.Reporting;
-using Kola.Running;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Kola.Tests.Running;
 
@@ -15,15 +10,10 @@ namespace Kola.Tests.Running;
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
 public sealed partial class RunTests
 {
-    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 22, 18, 0, 0, TimeSpan.Zero));
-    private readonly ConcurrentQueue<RunEvent> _events = new();
-    private string _directory = "";
-
-    [SetUp]
-    public void MakeDirectory() => _directory = Directory.CreateTempSubdirectory("kola-run-").FullName;
+    private readonly FakeRun _run = new();
 
     [TearDown]
-    public void RemoveDirectory() => Directory.Delete(_directory, recursive: true);
+    public void RemoveDirectory() => _run.Dispose();
 
     [TestCase("sample.passes", Outcome.Passed, null)]
     [TestCase("sample.fails.assertion", Outcome.Failed, "But was:")]
@@ -44,7 +34,7 @@ public sealed partial class RunTests
     [TestCase("sample.skips", Outcome.Skipped, "there is nothing to see here")]
     public async Task Every_end_has_its_right_name(string test, Outcome outcome, string? message)
     {
-        await using var platform = new FakePlatform(new FakeOptions { GuestFor = spec => spec.Machine.ConfigFile is null ? Guest() : Emergency() }, _time);
+        await using var platform = new FakePlatform(new FakeOptions { GuestFor = spec => spec.Machine.ConfigFile is null ? Guest() : Emergency() }, _run.Time);
         TestReport report = (await RunAsync(platform, test)).Tests.Single();
         Assert.That(report.Outcome, Is.EqualTo(outcome), report.Message);
         if (message is not null)
@@ -55,7 +45,7 @@ public sealed partial class RunTests
     [Test]
     public async Task A_part_that_fails_does_not_show_in_the_parts_after_it()
     {
-        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _time);
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _run.Time);
         TestReport report = (await RunAsync(platform, "sample.fails.part")).Tests.Single();
         IReadOnlyList<StepEnded> steps = report.Attempts.Single().Steps;
         Assert.That(steps.Select(s => s.Outcome), Is.EqualTo(new[] { Outcome.Failed, Outcome.Failed, Outcome.Failed, Outcome.Passed }));
@@ -69,11 +59,12 @@ public sealed partial class RunTests
         await using var platform = new FakePlatform(
             new FakeOptions
             {
+                Templates = false,
                 GuestFor = spec => spec.Id.StartsWith("sample.passes", StringComparison.Ordinal)
                     ? Guest() with { End = new FakeEnd(TimeSpan.FromSeconds(1), new InstanceExit(true, "killed by signal 9")), AnswersAfter = TimeSpan.FromSeconds(5) }
                     : Guest(),
             },
-            _time);
+            _run.Time);
         Report report = await RunAsync(platform, "sample.passes", "sample.fails.part");
         Assert.That(report.Tests.Single(t => t.Id == "sample.passes").Outcome, Is.EqualTo(Outcome.Broken));
         Assert.That(report.Tests.Single(t => t.Id == "sample.passes").Message, Does.Contain("killed by signal 9"));
@@ -84,7 +75,7 @@ public sealed partial class RunTests
     [Test]
     public async Task A_platform_that_cannot_start_machines_is_broken_not_failed()
     {
-        await using var platform = new FakePlatform(new FakeOptions { Guest = new FakeGuest { StartFailure = "no memory left" } }, _time);
+        await using var platform = new FakePlatform(new FakeOptions { Guest = new FakeGuest { StartFailure = "no memory left" } }, _run.Time);
         Report report = await RunAsync(platform, "sample.passes");
         Assert.That(report.Tests.Single().Outcome, Is.EqualTo(Outcome.Broken));
         Assert.That(report.ExitCode, Is.EqualTo(3));
@@ -93,21 +84,21 @@ public sealed partial class RunTests
     [Test]
     public async Task A_machine_that_never_answers_and_says_nothing_is_the_platforms_fault()
     {
-        await using var platform = new FakePlatform(new FakeOptions { Guest = new FakeGuest { AnswersAfter = null, Console = [] } }, _time);
+        await using var platform = new FakePlatform(new FakeOptions { Guest = new FakeGuest { AnswersAfter = null, Console = [] } }, _run.Time);
         Assert.That((await RunAsync(platform, "sample.emergency")).Tests.Single().Outcome, Is.EqualTo(Outcome.Broken));
     }
 
     [Test]
     public async Task A_machine_that_never_answers_but_speaks_on_its_console_is_the_images_fault()
     {
-        await using var platform = new FakePlatform(new FakeOptions { Guest = new FakeGuest { AnswersAfter = null } }, _time);
+        await using var platform = new FakePlatform(new FakeOptions { Guest = new FakeGuest { AnswersAfter = null } }, _run.Time);
         Assert.That((await RunAsync(platform, "sample.emergency")).Tests.Single().Outcome, Is.EqualTo(Outcome.Failed));
     }
 
     [Test]
     public async Task A_failed_unit_is_named()
     {
-        await using var platform = new FakePlatform(new FakeOptions { Guest = new FakeGuest { State = "degraded", FailedUnits = ["foo.service"], Answers = Guest().Answers } }, _time);
+        await using var platform = new FakePlatform(new FakeOptions { Guest = new FakeGuest { State = "degraded", FailedUnits = ["foo.service"], Answers = Guest().Answers } }, _run.Time);
         TestReport report = (await RunAsync(platform, "sample.passes")).Tests.Single();
         Assert.That(report.Outcome, Is.EqualTo(Outcome.Failed));
         Assert.That(report.Message, Does.StartWith("machine: unit foo.service failed during boot"));
@@ -116,15 +107,16 @@ public sealed partial class RunTests
     [Test]
     public async Task Another_system_is_not_tested_by_mistake()
     {
-        await using var platform = new FakePlatform(new FakeOptions { Guest = new FakeGuest { OsId = "debian" } }, _time);
+        await using var platform = new FakePlatform(new FakeOptions { Guest = new FakeGuest { OsId = "debian" } }, _run.Time);
         Assert.That((await RunAsync(platform, "sample.passes")).Tests.Single().Message, Does.StartWith("machine: os-release says ID=debian"));
     }
 
     [Test]
     public async Task A_stopped_run_leaves_what_had_no_end_not_run()
     {
-        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest(), Capacity = new() { Machines = 1, MemoryMiB = 4096, Cpus = 4 } }, _time);
-        Report report = await RunAsync(platform, session => session.Stop("interrupted"), "sample.hangs.command", "sample.hangs.thread");
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest(), Capacity = new() { Machines = 1, MemoryMiB = 4096, Cpus = 4 } }, _run.Time);
+        _run.Then = session => session.Stop("interrupted");
+        Report report = await RunAsync(platform, "sample.hangs.command", "sample.hangs.thread");
         Assert.That(report.Tests.Select(t => t.Outcome), Is.All.EqualTo(Outcome.NotRun));
         Assert.That(report.ExitCode, Is.EqualTo(3));
         Assert.That(platform.Instances, Is.Empty);
@@ -133,9 +125,9 @@ public sealed partial class RunTests
     [Test]
     public async Task Artifacts_of_a_machine_are_all_there()
     {
-        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _time);
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _run.Time);
         await RunAsync(platform, "sample.passes");
-        string machine = Path.Combine(_directory, "sample.passes", "machine");
+        string machine = Path.Combine(_run.Directory, "sample.passes", "machine");
         Assert.That(Directory.GetFiles(machine).Select(Path.GetFileName), Is.SupersetOf(new[] { "console.txt", "journal.txt", "journal.export", "ignition.json", "ssh.log" }));
         Assert.That(File.ReadAllText(Path.Combine(machine, "ssh.log")), Does.Contain("$ echo hello\n  hello\n"));
         Assert.That(File.ReadAllText(Path.Combine(machine, "journal.txt")), Does.Contain("Reached target").And.Contain("end of test"));
@@ -145,8 +137,8 @@ public sealed partial class RunTests
     public async Task A_disk_that_is_full_is_the_places_fault_and_no_pass()
     {
         // Every write to this device fails with "no space left".
-        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _time);
-        string machine = Directory.CreateDirectory(Path.Combine(_directory, "sample.passes", "machine")).FullName;
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest(), Templates = false }, _run.Time);
+        string machine = Directory.CreateDirectory(Path.Combine(_run.Directory, "sample.passes", "machine")).FullName;
         File.CreateSymbolicLink(Path.Combine(machine, "journal.txt"), "/dev/full");
         TestReport report = (await RunAsync(platform, "sample.passes")).Tests.Single();
         Assert.That(report.Outcome, Is.EqualTo(Outcome.Broken));
@@ -156,8 +148,8 @@ public sealed partial class RunTests
     [Test]
     public async Task A_machine_whose_journal_cannot_be_kept_is_not_left_running()
     {
-        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _time);
-        Directory.CreateDirectory(Path.Combine(_directory, "sample.passes", "machine", "journal.txt"));
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _run.Time);
+        Directory.CreateDirectory(Path.Combine(_run.Directory, "sample.passes", "machine", "journal.txt"));
         TestReport report = (await RunAsync(platform, "sample.passes")).Tests.Single();
         Assert.That(report.Outcome, Is.EqualTo(Outcome.Broken), report.Message);
         Assert.That(platform.Instances, Is.Empty);
@@ -166,7 +158,7 @@ public sealed partial class RunTests
     [Test]
     public async Task A_fixture_that_cannot_be_made_fails_its_test_and_holds_up_no_other()
     {
-        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _time);
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _run.Time);
         Report report = await RunAsync(platform, "sample.fails.fixture", "sample.passes");
         Assert.That(report.Tests.Single(t => t.Id == "sample.fails.fixture").Outcome, Is.EqualTo(Outcome.Failed));
         Assert.That(report.Tests.Single(t => t.Id == "sample.fails.fixture").Message, Does.Contain("the fixture cannot be made"));
@@ -176,57 +168,15 @@ public sealed partial class RunTests
     [Test]
     public async Task A_fault_of_the_harness_is_broken_and_never_vanishes()
     {
-        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _time);
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _run.Time);
         // The directory of the test cannot be made: a file is in its place.
-        await File.WriteAllTextAsync(Path.Combine(_directory, "sample.passes"), "");
+        await File.WriteAllTextAsync(Path.Combine(_run.Directory, "sample.passes"), "");
         TestReport report = (await RunAsync(platform, "sample.passes")).Tests.Single();
         Assert.That(report.Outcome, Is.EqualTo(Outcome.Broken));
         Assert.That(report.Message, Does.StartWith("sample.passes: the harness itself failed: IOException"));
     }
 
-    private Task<Report> RunAsync(FakePlatform platform, params string[] tests) => RunAsync(platform, _ => { }, tests);
-
-    private async Task<Report> RunAsync(FakePlatform platform, Action<Session> onceTestsRun, params string[] tests)
-    {
-        var suite = new NUnitSuite(typeof(Samples.SampleTests).Assembly);
-        var setting = new Setting { Platform = platform.Name, Features = platform.Features, Capacity = platform.Capacity, Image = Some.Image(), Checks = CheckTable.All.Select(c => c.Id).ToHashSet() };
-        Plan plan = Plan.For(suite.Explore(), new Selection { Patterns = tests }, setting);
-        Emit(new RunStarted { At = _time.GetUtcNow(), Run = "r", Kola = "0", CommandLine = [], Platform = "fake", Facts = platform.Facts, Image = Some.Image(), Slowness = 1 });
-        foreach (PlannedTest test in plan.Tests)
-            Emit(new TestPlanned { At = _time.GetUtcNow(), Test = test.Case.Id, Sentence = test.Case.Sentence });
-        var options = new SessionOptions { Plan = plan, Image = Some.Image(), Platform = platform, Directory = _directory, Shown = "_kola/latest", Emit = Emit, Identity = SshIdentity.Create(), Time = _time };
-        using var session = new Session(options);
-        using (session.MakeCurrent())
-        {
-            Task run = Task.Factory.StartNew(() => suite.Run(plan, session), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            await TurnTheClockAsync(run, () => onceTestsRun(session));
-            await run;
-        }
-
-        Emit(new RunEnded { At = _time.GetUtcNow(), Stopped = session.Stopped, ElapsedSeconds = 1 });
-        return Report.Of(_events);
-    }
-
-    // The run waits for this clock alone: turned fast, minutes pass in a second.
-    private async Task TurnTheClockAsync(Task run, Action onceTestsRun)
-    {
-        bool told = false;
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!run.IsCompleted)
-        {
-            patience.Token.ThrowIfCancellationRequested();
-            if (!told && _events.OfType<MachineReady>().Any())
-            {
-                told = true;
-                onceTestsRun();
-            }
-
-            _time.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.WhenAny(run, Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, CancellationToken.None));
-        }
-    }
-
-    private void Emit(RunEvent happened) => _events.Enqueue(happened);
+    private Task<Report> RunAsync(FakePlatform platform, params string[] tests) => _run.RunAsync(platform, tests);
 
     private static FakeGuest Emergency() => new()
     {
@@ -234,7 +184,7 @@ public sealed partial class RunTests
         AnswersAfter = null,
     };
 
-    private static FakeGuest Guest() => new()
+    internal static FakeGuest Guest() => new()
     {
         Answers =
         [

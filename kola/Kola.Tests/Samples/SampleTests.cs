@@ -110,4 +110,39 @@ public sealed class SampleTests
 
     [MachineTest("sample.needs", Needs = [Feature.Internet])]
     public Task Something_that_is_not_offered_is_needed(Machine machine) => machine.RunAsync("true");
+
+    [MachineTest("sample.fresh", Minutes = 2, Fresh = true)]
+    public Task A_machine_of_its_own_is_booted(Machine machine) => machine.RunAsync("true");
+
+    [MachineTest("sample.two", Minutes = 2)]
+    public Task Two_machines_reach_each_other(Machine hub, Machine spoke) => spoke.RunAsync($"ping -c 1 -W 2 {hub.Address}");
+
+    [MachineTest("sample.prepared", Minutes = 2)]
+    public async Task A_machine_has_been_prepared([Spec(Prepared = "greeting")] Machine machine) =>
+        Assert.That(await machine.ReadFileAsync("/etc/greeting"), Is.EqualTo("hello"));
+
+    [MachineTest("sample.prepared.again", Minutes = 2)]
+    public async Task Another_one_has_been_prepared_likewise([Spec(Prepared = "greeting")] Machine machine) =>
+        Assert.That(await machine.ReadFileAsync("/etc/greeting"), Is.EqualTo("hello"));
+
+    [MachineTest("sample.prepared.badly", Minutes = 2)]
+    public Task A_preparation_that_fails_is_the_failure_of_its_tests([Spec(Prepared = "failing")] Machine machine) => machine.RunAsync("true");
+
+    [MachineTest("sample.prepared.never", Minutes = 2)]
+    public Task A_preparation_that_never_ends_ends_its_tests([Spec(Prepared = "never")] Machine machine) => machine.RunAsync("true");
+
+    [Preparation("greeting")]
+    public static async Task A_greeting_is_written(Machine machine) => await machine.WriteFileAsync("/etc/greeting", "hello");
+
+    [Preparation("failing")]
+    public static async Task It_does_not_work(Machine machine) =>
+        Assert.That((await machine.RunAsync("echo hello")).Text, Is.EqualTo("goodbye"));
+
+    [Preparation("never")]
+    public static async Task It_holds_its_thread_for_ever(Machine machine)
+    {
+        await machine.RunAsync("true");
+        using var never = new ManualResetEvent(false);
+        never.WaitOne();
+    }
 }

@@ -22,10 +22,14 @@ public sealed class GuestChannel : IGuestChannel, IDisposable
     /// <inheritdoc/>
     public bool IsUp => _up.Task.IsCompletedSuccessfully;
 
-    /// <summary>Ends when the journal's stream has ended: the guest is off and all it wrote has been taken. Never faults.</summary>
-    public Task JournalEnded => _journal.Ended;
+    /// <summary>Waits until the journal's stream has ended: the guest is off and all it wrote has been taken. Never faults.</summary>
+    public Task DrainJournalAsync()
+    {
+        _journal.Abandon();
+        return _journal.Ended;
+    }
 
-    /// <summary>Takes a copy of every byte that comes over the journal's port; null for none. Not disposed.</summary>
+    /// <summary>Takes every byte that comes over the journal's port; null for none. Not disposed.</summary>
     public Stream? JournalCopy { get => _journal.Copy; set => _journal.Copy = value; }
 
     /// <summary>Takes a guest that is switched on.</summary>

@@ -17,6 +17,12 @@ public interface ITemplates
     /// <summary>The right to make a template. Waits while another process makes it.</summary>
     /// <returns>Null when it has been made meanwhile.</returns>
     Task<ITemplateDraft?> BeginAsync(string key, CancellationToken cancel);
+
+    /// <summary>
+    /// Takes a template that was found to be no good out of the cache: it is not found again, by no run. Those who hold it are not disturbed.
+    /// Nothing happens when there is none.
+    /// </summary>
+    Task ForgetAsync(string key);
 }
 
 /// <summary>A machine that was frozen when it was ready. Disposing it lets go of it; it stays in the cache.</summary>

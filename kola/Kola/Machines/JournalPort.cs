@@ -27,7 +27,7 @@ internal sealed class JournalPort
 
     internal void Disconnect() => _journal?.Dispose();
 
-    /// <summary>Lets go of a stream nobody ever followed.</summary>
+    /// <summary>Whoever has not followed by now will not: what comes goes to nobody.</summary>
     internal void Abandon() => _followed.TrySetResult();
 
     internal async Task FollowAsync(Func<string> cursor, Func<Stream> sink, CancellationToken over)

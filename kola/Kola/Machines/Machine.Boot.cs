@@ -33,7 +33,7 @@ public sealed partial class Machine
         {
             // The guest program's own words go into the journal, and cost no process.
             if (_instance.Channel is { IsUp: true } channel)
-                return await channel.AskAsync($"printf '%s\\n' {Quote(line)} >&4", either.Token) is { ExitCode: 0 };
+                return await channel.AskAsync($"mark {Quote(line)}", either.Token) is { ExitCode: 0 };
             if (_shell is not { Lost.IsCancellationRequested: false } shell)
                 return false;
             return await shell.ExecuteAsync($"logger -t kola {Quote(line)}", null, Stream.Null, Stream.Null, either.Token) == 0;

@@ -9,6 +9,8 @@ public sealed partial class Machine
     // A copy answers within a second when emulated, and at once with KVM; a host that is full takes its time.
     private static readonly TimeSpan s_waking = TimeSpan.FromSeconds(20);
 
+    private string _waking = "no login yet";
+
     /// <summary>
     /// Gives a copy its own identity through the guest channel, logs in and returns when the machine is ready for its test, under a boot id
     /// it shares with its template.
@@ -27,18 +29,14 @@ public sealed partial class Machine
             {
                 // The key first: the login goes on while the rest is done.
                 await TellAsync($"change_key {Quote(Spec.User)} {Quote(identity.Template.PublicKey)} {Quote(_terms.Identity.PublicKey)}", either.Token);
-                Task<IShell> login = ShellAsync(either.Token);
+                Task<Waited<IShell?>> login = LogInAsync(either.Token);
                 await TellAsync(Commands(identity, hostKey), either.Token);
                 await login;
                 return true;
             }
             catch (OperationCanceledException) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
             {
-                throw new PlatformException($"{Name}: the copy did not answer\n  wanted:  its own identity and a login within {Scaled(s_waking).TotalSeconds:0} s\n  see:     {_terms.Shown}/console.txt");
-            }
-            catch (MachineException fault)
-            {
-                throw new PlatformException($"{Name}: the copy could not be logged in to: {fault.Message}", fault);
+                throw new PlatformException($"{Name}: the copy does not answer\n  wanted:  its own identity and a login within {Scaled(s_waking).TotalSeconds:0} s\n  got:     {_waking}\n  see:     {_terms.Shown}/console.txt");
             }
         });
         (BootId, Version) = (identity.Template.BootId, identity.Template.Version);
@@ -73,17 +71,35 @@ public sealed partial class Machine
         };
     }
 
+    // Should the server that waits in a copy be gone, the second attempt is over the network, as with any machine.
+    private Task<Waited<IShell?>> LogInAsync(CancellationToken cancel) => Wait.UntilAsync(
+        async token =>
+        {
+            try
+            {
+                return await ShellAsync(token);
+            }
+            catch (MachineException fault)
+            {
+                _waking = fault.Message;
+                return null;
+            }
+        },
+        shell => shell is not null, TimeSpan.FromDays(1), TimeSpan.FromSeconds(1), _terms.Time, cancel);
+
     /// <summary>Runs a command over the guest channel that must succeed.</summary>
     private async Task TellAsync(string command, CancellationToken cancel)
     {
         IGuestChannel channel = _instance.Channel ?? throw new PlatformException($"{Name}: it has no guest channel\n  wanted:  a platform that gives its machines one");
         long start = _terms.Time.GetTimestamp();
         (int ExitCode, string Text)? answer = await channel.AskAsync(command, cancel);
+        if (answer is null)
+            await ThrowWhyLostAsync();
         // The words after the first may be keys.
         string said = command.Split(' ')[0];
         _log.Add(_terms.Time.GetUtcNow(), $"(guest channel) {said} …", answer?.ExitCode, answer?.Text ?? "", "", _terms.Time.GetElapsedTime(start));
         if (answer is not { ExitCode: 0 })
-            throw new PlatformException($"{Name}: the guest program could not do its work: {said}\n  got:     {(answer is { } bad ? $"exit code {bad.ExitCode}: {bad.Text}" : "no answer: the machine restarted or is gone")}\n  see:     {_terms.Shown}/ssh.log");
+            throw new PlatformException($"{Name}: the guest program could not do its work: {said}\n  got:     {(answer is { } bad ? $"exit code {bad.ExitCode}: {bad.Text}" : "the copy does not answer: it restarted or is gone")}\n  see:     {_terms.Shown}/ssh.log");
     }
 
     // One line each, and the first that fails ends it. The clock comes first, so that what is logged has the right time.
@@ -102,7 +118,7 @@ public sealed partial class Machine
         commands.AddRange(identity.Files.Select(file => $"write_file {Quote(file.Key)} {Quote(file.Value)}"));
         if (identity.PrivateMac is { } mac)
             commands.Add($"join_segment {PrivateLink.UnconfiguredMac} {mac}");
-        commands.Add("printf 'a copy of a template goes on here under a name of its own\\n' >&4");
+        commands.Add("mark 'a copy of a template goes on here under a name of its own'");
         return string.Join(" &&\n", commands);
     }
 

@@ -22,4 +22,9 @@ public sealed record TemplateSpec
     /// What was done with the machine when it was ready, and by which code: <c>docker-busybox@MVID</c>. Null when nothing was.
     /// </summary>
     public string? Preparation { get; init; }
+
+    /// <summary>
+    /// Digest of the checks its console was held against. Part of the key: a copy's console begins anew, and nobody reads its template's again.
+    /// </summary>
+    public string Checks { get; init; } = "";
 }

@@ -23,6 +23,7 @@ public static class JsonReport
             report.Problems,
             Counts = report.Counts.ToDictionary(count => count.Key.Word(), count => count.Value),
             Tests = report.Tests.Select(TestOf),
+            Templates = report.Templates is { } templates ? TemplatesOf(templates) : null,
             Leftovers = report.Leftovers.Select(left => new { left.Test, left.What, left.Message }),
         };
         return JsonSerializer.Serialize(results, EventFormat.Indented) + "\n";
@@ -37,6 +38,7 @@ public static class JsonReport
         report.Run?.Facts,
         report.Run?.Image,
         report.Run?.Slowness,
+        report.Run?.Seed,
         Started = Time(report.Run?.At),
         Ended = Time(report.Ended),
         ElapsedSeconds = Seconds(report.ElapsedSeconds),
@@ -81,6 +83,18 @@ public static class JsonReport
         BootSeconds = machine.BootSeconds.Select(Seconds),
         machine.Ended,
         machine.PlatformFault,
+        machine.Template,
+        ProcessorSeconds = Seconds(machine.ProcessorSeconds),
+        machine.MemoryMiB,
+    };
+
+    private static object TemplatesOf(TemplatesReport templates) => new
+    {
+        Made = templates.Made.Select(made => new { Key = made.Template, made.Directory, ElapsedSeconds = Seconds(made.ElapsedSeconds), ProcessorSeconds = Seconds(made.ProcessorSeconds) }),
+        templates.Reused,
+        Dropped = templates.Dropped.Select(dropped => new { Key = dropped.Template, dropped.Why }),
+        templates.Tests,
+        Parity = templates.Parity.Select(parity => new { parity.Test, parity.Templates, parity.Cloned, parity.Cold, parity.Disagrees, parity.Message }),
     };
 
     private static object StepOf(StepEnded step) => new { Name = step.Step, step.Outcome, step.Message, ElapsedSeconds = Seconds(step.ElapsedSeconds) };
@@ -98,6 +112,8 @@ public static class JsonReport
     };
 
     private static string? Time(DateTimeOffset? at) => at?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
+    private static double? Seconds(double? seconds) => seconds is { } known ? Seconds(known) : null;
 
     // Milliseconds are what a reader can use.
     private static double Seconds(double seconds) => double.IsFinite(seconds) ? Math.Round(Math.Max(0, seconds), 3) : 0;

@@ -23,4 +23,13 @@ public sealed record MachineReport
 
     /// <summary>True when it ended by itself, by the platform's fault.</summary>
     public bool PlatformFault { get; init; }
+
+    /// <summary>Key of the template it was a copy of; null when it was booted.</summary>
+    public string? Template { get; init; }
+
+    /// <summary>CPU seconds the host spent on it; null where that is not known.</summary>
+    public double? ProcessorSeconds { get; init; }
+
+    /// <summary>Host memory it took at its end (PSS), MiB; null where that is not known.</summary>
+    public int? MemoryMiB { get; init; }
 }

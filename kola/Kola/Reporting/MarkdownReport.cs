@@ -11,6 +11,8 @@ public static class MarkdownReport
         text.Append($"### {(report.ExitCode == 0 ? "✅" : "❌")} {Escape(SummaryReport.Verdict(report))}\n");
         if (report.Run is { } run)
             text.Append($"\n`{Code(run.Image.Name)}` {Escape(run.Image.Version)} ({Escape(run.Image.Architecture)}) on {Escape(run.Platform)}, run `{Code(run.Run)}`, kola {Escape(run.Kola)}\n");
+        if (report.Templates is { } templates)
+            text.Append($"\n{Escape(templates.Line(report.Run?.Seed ?? 0))}\n");
         if (report.Problems.Count > 0)
             text.Append("\n**Problems of the run:**\n\n").AppendJoin("", report.Problems.Select(problem => $"- {Escape(problem)}\n"));
         TestReport[] notable = [.. report.Tests.Where(test => test.Outcome != Outcome.Passed).OrderBy(test => Rank(test.Outcome))];

@@ -18,6 +18,9 @@ public sealed record Report
     /// <summary>What could not be taken away. Says nothing about the image and does not change <see cref="ExitCode"/>.</summary>
     public IReadOnlyList<CleanupFailed> Leftovers { get; init; } = [];
 
+    /// <summary>Templates and parity; null when the run had to do with neither.</summary>
+    public TemplatesReport? Templates { get; init; }
+
     /// <summary>True when the plan was worked off to its end.</summary>
     public bool Complete { get; init; }
 

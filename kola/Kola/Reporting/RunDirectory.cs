@@ -12,6 +12,8 @@ namespace Kola.Reporting;
 /// _kola/qemu-20261122-181500-4711/plan.json  events.jsonl  results.json  junit.xml  test.tap  summary.txt  summary.md
 ///     cl.network.wireguard/hub/console.txt  journal.txt  ignition.json  ssh.log
 ///     cl.network.wireguard/attempt-2/hub/…
+///     cl.network.wireguard/cold/hub/…
+///     templates/0b5e3f6a9c21/console.txt  journal.txt  ignition.json  ssh.log
 /// </code>
 /// </summary>
 public sealed class RunDirectory
@@ -88,11 +90,19 @@ public sealed class RunDirectory
         return new RunDirectory(path, Path.Combine(root, Latest));
     }
 
-    /// <summary>Directory of a test, relative to the run's: <c>cl.basic</c>, from the second attempt on <c>cl.basic/attempt-2</c>.</summary>
+    /// <summary>Directory of the machine a template is made of, relative to the run's: <c>templates/0b5e3f6a9c21</c>.</summary>
+    public static string DirectoryOfTemplate(string key) => Path.Combine("templates", Sanitize(Aside.Short(key)));
+
+    /// <summary>
+    /// Directory of a test, relative to the run's: <c>cl.basic</c>, from the second attempt on <c>cl.basic/attempt-2</c>, repeated on
+    /// machines booted cold <c>cl.basic/cold</c>.
+    /// </summary>
     /// <param name="test">Any text; no text leads out of the run's directory.</param>
     /// <param name="attempt">1 for the first.</param>
     public static string DirectoryOf(string test, int attempt)
     {
+        if (Aside.RepeatedIn(test) is { } repeated)
+            return Path.Combine(DirectoryOf(repeated, attempt), "cold");
         string name = Sanitize(test);
         return attempt == 1 ? name : Path.Combine(name, string.Create(CultureInfo.InvariantCulture, $"attempt-{attempt}"));
     }

@@ -9,6 +9,7 @@ internal sealed class RunFold
     private readonly List<TestFold> _order = [];
     private readonly List<string> _problems = [];
     private readonly List<CleanupFailed> _leftovers = [];
+    private readonly TemplateFold _templates = new();
     private RunStarted? _started;
     private RunEnded? _ended;
     private RunEvent? _first;
@@ -31,6 +32,13 @@ internal sealed class RunFold
             case TestStarted e:
                 Test(e.Test).Take(e);
                 break;
+            case MachineStarted { Template: { } template } e when !Aside.Is(e.Test):
+                _templates.Copied(template, e.Test);
+                Test(e.Test).Take(e);
+                break;
+            case MachineStarted or MachineReady or MachineEnded or StepEnded or FindingMade when Aside.Is(NameIn(happened)):
+                // No attempt of a test: what came of it is told by an event of its own.
+                break;
             case MachineStarted e:
                 Test(e.Test).Take(e);
                 break;
@@ -48,6 +56,13 @@ internal sealed class RunFold
                 break;
             case TestEnded e:
                 Test(e.Test).Take(e, _problems);
+                break;
+            case ParityChecked e:
+                _templates.Take(e);
+                Test(e.Test).Take(e);
+                break;
+            case TemplateMade or TemplateDropped:
+                _templates.Take(happened);
                 break;
             case CleanupFailed e:
                 _leftovers.Add(e);
@@ -74,12 +89,23 @@ internal sealed class RunFold
             Tests = tests,
             Problems = [.. _problems],
             Leftovers = [.. _leftovers],
+            Templates = _templates.Finish(),
             Complete = _ended is { Stopped: null },
             Stopped = _ended?.Stopped,
             Ended = _last?.At,
             ElapsedSeconds = _first is null ? 0 : Math.Max(0, (_last!.At - _first.At).TotalSeconds),
         };
     }
+
+    private static string NameIn(RunEvent happened) => happened switch
+    {
+        MachineStarted e => e.Test,
+        MachineReady e => e.Test,
+        MachineEnded e => e.Test,
+        StepEnded e => e.Test,
+        FindingMade e => e.Test,
+        _ => "",
+    };
 
     private void Begin(RunStarted started)
     {

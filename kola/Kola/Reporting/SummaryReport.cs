@@ -25,6 +25,7 @@ public static class SummaryReport
         AddSlowest(lines, report);
         foreach (CleanupFailed left in report.Leftovers)
             lines.Add(new($"left behind: {PlainText.OneLine(left.What)}: {PlainText.OneLine(left.Message)}", Tone.Warning));
+        AddTemplates(lines, report);
         lines.Add(new(""));
         lines.Add(new(Verdict(report), report.ExitCode == 0 ? Tone.Good : Tone.Bad));
         if (shown is not null)
@@ -98,6 +99,15 @@ public static class SummaryReport
             lines.Add(new(""));
         lines.AddRange(tolerated.Select(check => new ReportLine($"tolerated {check.Key} in {string.Join(", ", check.Distinct().Select(PlainText.OneLine))}", Tone.Faint)));
         lines.AddRange(unneeded.Select(test => new ReportLine($"known to fail and passed: {PlainText.OneLine(test.Id)}, {PlainText.OneLine(test.Known!.Because)}", Tone.Warning)));
+    }
+
+    private static void AddTemplates(List<ReportLine> lines, Report report)
+    {
+        if (report.Templates is not { } templates)
+            return;
+        lines.Add(new(""));
+        lines.Add(new(templates.Line(report.Run?.Seed ?? 0), Tone.Faint));
+        lines.AddRange(templates.Dropped.Select(dropped => new ReportLine($"  dropped {Aside.Short(dropped.Template)}: {PlainText.FirstLine(dropped.Why)}", Tone.Warning)));
     }
 
     private static void AddSlowest(List<ReportLine> lines, Report report)

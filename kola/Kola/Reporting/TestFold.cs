@@ -14,17 +14,19 @@ internal sealed class TestFold(string id)
     internal void Take(TestStarted e) => Attempt(e.Attempt).Started = e;
 
     internal void Take(MachineStarted e) =>
-        Current().Machines.Add(new MachineReport { Name = e.Machine, Address = e.Address, Directory = e.Directory });
+        Current().Machines.Add(new MachineReport { Name = e.Machine, Address = e.Address, Directory = e.Directory, Template = e.Template });
 
     internal void Take(MachineReady e) =>
         Current().Change(e.Machine, machine => machine with { Version = e.Version, BootSeconds = [.. machine.BootSeconds, e.ElapsedSeconds] });
 
     internal void Take(MachineEnded e) =>
-        Current().Change(e.Machine, machine => machine with { Ended = e.Detail, PlatformFault = e.PlatformFault });
+        Current().Change(e.Machine, machine => machine with { Ended = e.Detail, PlatformFault = e.PlatformFault, ProcessorSeconds = e.ProcessorSeconds, MemoryMiB = e.MemoryMiB });
 
     internal void Take(StepEnded e) => Attempt(e.Attempt).Steps.Add(e);
 
     internal void Take(FindingMade e) => Current().Findings.Add(e);
+
+    internal void Take(ParityChecked e) => Current().Parity = e;
 
     internal void Take(TestEnded e, List<string> problems)
     {
@@ -115,6 +117,8 @@ internal sealed class TestFold(string id)
 
         internal TestEnded? Ended { get; set; }
 
+        internal ParityChecked? Parity { get; set; }
+
         internal List<MachineReport> Machines { get; } = [];
 
         internal List<StepEnded> Steps { get; } = [];
@@ -149,6 +153,8 @@ internal sealed class TestFold(string id)
         // Whoever said "passed" may have missed what is on record.
         private (Outcome Outcome, string? Message) Verdict(string id, TestEnded ended)
         {
+            if (Parity is { Disagrees: true } parity && ended.Outcome != Outcome.Broken)
+                return (Outcome.Broken, ParityWords.Disagreement(parity, ended.Message));
             if (ended.Outcome != Outcome.Passed)
                 return (ended.Outcome, ended.Message ?? $"{id}: {ended.Outcome.Word()}, and nobody said why");
             if (Findings.Find(finding => finding.Tolerated is null) is { } finding)

@@ -21,7 +21,12 @@ internal sealed class Attempt
     private KolaException? _why;
     private bool _interrupted;
 
-    internal Attempt(TestCase test, int number, SessionOptions options, TestCode code)
+    /// <param name="test">The test.</param>
+    /// <param name="number">1 for the first.</param>
+    /// <param name="options">The run.</param>
+    /// <param name="code">What its framework knows of the test's code.</param>
+    /// <param name="templates">What its machines may be copies of; null boots all of them.</param>
+    internal Attempt(TestCase test, int number, SessionOptions options, TestCode code, TemplateSet? templates)
     {
         _test = test;
         _number = number;
@@ -29,8 +34,11 @@ internal sealed class Attempt
         _code = code;
         string directory = Path.Combine(options.Directory, RunDirectory.DirectoryOf(test.Id, number));
         System.IO.Directory.CreateDirectory(directory);
-        _machines = new MachineSet(test, number, options, directory, () => _why, End, _deadline.Token);
+        _machines = new MachineSet(test, number, options, code, templates, directory, () => _why, End, _deadline.Token);
     }
+
+    /// <summary>Keys of the templates its machines are copies of; empty when all were booted.</summary>
+    internal IReadOnlyList<string> Templates => _machines.Templates;
 
     internal async Task<TestEnded> RunAsync(Func<LabMachines, Task> body, CancellationToken stop, CancellationToken kill)
     {

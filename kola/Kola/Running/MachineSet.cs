@@ -5,10 +5,12 @@ using Kola.Reporting;
 namespace Kola.Running;
 
 /// <summary>The machines of one attempt, from start to disposal.</summary>
-internal sealed class MachineSet
+internal sealed partial class MachineSet
 {
     private readonly TestCase _test;
     private readonly SessionOptions _options;
+    private readonly TestCode _code;
+    private readonly TemplateSet? _templates;
     private readonly CancellationToken _deadline;
     private readonly Func<KolaException?> _whyEnded;
     private readonly Action<KolaException> _end;
@@ -21,11 +23,13 @@ internal sealed class MachineSet
     private volatile string _lastCommand = "no command was run";
 
     internal MachineSet(
-        TestCase test, int attempt, SessionOptions options, string directory, Func<KolaException?> whyEnded, Action<KolaException> end, CancellationToken deadline)
+        TestCase test, int attempt, SessionOptions options, TestCode code, TemplateSet? templates, string directory, Func<KolaException?> whyEnded, Action<KolaException> end, CancellationToken deadline)
     {
         _test = test;
         _attempt = attempt;
         _options = options;
+        _code = code;
+        _templates = templates;
         Directory = directory;
         Shown = Path.Combine(options.Shown, Path.GetRelativePath(options.Directory, directory));
         _deadline = deadline;
@@ -89,7 +93,11 @@ internal sealed class MachineSet
     }
 
     /// <summary>Collects what is left to collect, and disposes all machines. Never throws.</summary>
-    internal Task EndAsync(bool collect, CancellationToken kill) => Task.WhenAll(Watched().Select(w => w.EndAsync(collect, kill)));
+    internal async Task EndAsync(bool collect, CancellationToken kill)
+    {
+        await Task.WhenAll(Watched().Select(w => w.EndAsync(collect, kill)));
+        await LetGoAsync();
+    }
 
     private WatchedMachine[] Watched()
     {
@@ -99,26 +107,58 @@ internal sealed class MachineSet
 
     private async Task<Machine> BootAsync(MachineSpec spec)
     {
-        string directory = Path.Combine(_options.Directory, RunDirectory.DirectoryOf(_test.Id, _attempt, spec.Name));
-        System.IO.Directory.CreateDirectory(directory);
-        IgnitionConfig config = MachineConfig.For(spec, _options.Identity.PublicKey, _neighbours, _options.Platform.HasChannel, $"{_test.Id}/{spec.Name}: {spec.ConfigFile}");
-        await KeepAsync(Path.Combine(directory, RunDirectory.IgnitionFile), config);
-        string shown = Path.Combine(Shown, spec.Name);
-        IInstance instance = await StartAsync(spec, directory, config);
-        var machine = new Machine(spec, instance, Terms(spec, directory, shown), _neighbours?.AddressOf(spec.Name));
-        WatchedMachine watched = await WatchAsync(machine, directory, shown);
-        _options.Emit(new MachineStarted { At = _options.Time.GetUtcNow(), Test = _test.Id, Machine = spec.Name, Address = instance.Address, Directory = Path.GetRelativePath(_options.Directory, directory) });
+        Place place = await PlaceAsync(spec);
+        if (await TryCopyAsync(spec, place) is { } copy)
+            return copy;
+        place = await PlaceAsync(spec);
+        IInstance instance = await StartAsync(place.Instance);
+        var machine = new Machine(spec, instance, Terms(place), _neighbours?.AddressOf(spec.Name));
+        WatchedMachine watched = await WatchAsync(machine, place, _options, Found, _end);
+        Announce(place, instance, template: null);
         watched.Start();
         await machine.BecomeReadyAsync(null);
+        if (spec.Prepared is { } name)
+            await _code.PrepareAsync(name, machine, _whyEnded, _deadline);
         return machine;
     }
 
+    // What it is given and where it leaves what is kept is the same for a machine booted cold and for a copy.
+    private async Task<Place> PlaceAsync(MachineSpec spec)
+    {
+        string directory = Path.Combine(_options.Directory, RunDirectory.DirectoryOf(_test.Id, _attempt, spec.Name));
+        System.IO.Directory.CreateDirectory(directory);
+        IgnitionConfig config = MachineConfig.For(spec, _options.Identity.PublicKey, _neighbours, _options.Platform.HasChannel, SourceOf(spec));
+        await KeepAsync(Path.Combine(directory, RunDirectory.IgnitionFile), config);
+        return new Place(Path.Combine(Shown, spec.Name), new InstanceSpec
+        {
+            Id = $"{_prefix}/{spec.Name}",
+            Machine = spec,
+            Image = _options.Image,
+            Ignition = config.ToString(),
+            Directory = directory,
+            Private = _neighbours?.LinkOf(spec.Name),
+            Keep = _options.Keep,
+        });
+    }
+
+    private string SourceOf(MachineSpec spec) => $"{_test.Id}/{spec.Name}: {spec.ConfigFile}";
+
+    private void Announce(Place place, IInstance instance, string? template) => _options.Emit(new MachineStarted
+    {
+        At = _options.Time.GetUtcNow(),
+        Test = _test.Id,
+        Machine = place.Instance.Machine.Name,
+        Address = instance.Address,
+        Directory = Path.GetRelativePath(_options.Directory, place.Directory),
+        Template = template,
+    });
+
     // From here on the machine is disposed with the others; one whose evidence cannot be kept is not run at all.
-    private async Task<WatchedMachine> WatchAsync(Machine machine, string directory, string shown)
+    private async Task<WatchedMachine> WatchAsync(Machine machine, Place place, SessionOptions options, Action<string> found, Action<KolaException> end)
     {
         try
         {
-            var watched = new WatchedMachine(machine, directory, shown, _options, _test, Found, _end);
+            var watched = new WatchedMachine(machine, place.Directory, place.Shown, options, _test, found, end);
             lock (_gate)
                 _watched.Add(watched);
             return watched;
@@ -126,7 +166,7 @@ internal sealed class MachineSet
         catch (Exception full) when (full is IOException or UnauthorizedAccessException)
         {
             await machine.Instance.DisposeAsync();
-            throw new PlatformException($"{directory}: {full.Message}\n  wanted:  room for the evidence of the run", full);
+            throw new PlatformException($"{place.Directory}: {full.Message}\n  wanted:  room for the evidence of the run", full);
         }
     }
 
@@ -142,22 +182,11 @@ internal sealed class MachineSet
         }
     }
 
-    private async Task<IInstance> StartAsync(MachineSpec spec, string directory, IgnitionConfig config)
+    private async Task<IInstance> StartAsync(InstanceSpec spec)
     {
         try
         {
-            return await _options.Platform.StartAsync(
-                new InstanceSpec
-                {
-                    Id = $"{_prefix}/{spec.Name}",
-                    Machine = spec,
-                    Image = _options.Image,
-                    Ignition = config.ToString(),
-                    Directory = directory,
-                    Private = _neighbours?.LinkOf(spec.Name),
-                    Keep = _options.Keep,
-                },
-                _deadline);
+            return await _options.Platform.StartAsync(spec, _deadline);
         }
         catch (OperationCanceledException) when (_whyEnded() is { } why)
         {
@@ -165,17 +194,17 @@ internal sealed class MachineSet
         }
     }
 
-    private MachineTerms Terms(MachineSpec spec, string directory, string shown) => new()
+    private MachineTerms Terms(Place place) => new()
     {
         Test = _test.Id,
-        Identity = _options.Identity.As(spec.User),
+        Identity = _options.Identity.As(place.Instance.Machine.User),
         Time = _options.Time,
         Slowness = _options.Platform.Slowness,
         Emit = Noting,
         Deadline = _deadline,
         WhyEnded = _whyEnded,
-        Directory = directory,
-        Shown = shown,
+        Directory = place.Directory,
+        Shown = place.Shown,
         AcceptUnsettled = _options.AcceptUnsettled,
         ExpectedId = _options.ExpectedId,
     };
@@ -191,5 +220,12 @@ internal sealed class MachineSet
     {
         lock (_gate)
             _firstFinding ??= message;
+    }
+
+    /// <param name="Shown">The machine's directory as a person would open it.</param>
+    /// <param name="Instance">The machine as a platform is asked for it.</param>
+    private sealed record Place(string Shown, InstanceSpec Instance)
+    {
+        internal string Directory => Instance.Directory;
     }
 }

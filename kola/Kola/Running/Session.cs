@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Kola.Machines;
 using Kola.Planning;
+using Kola.Reporting;
 using Kola.Scheduling;
 
 namespace Kola.Running;
@@ -17,6 +18,8 @@ public sealed class Session : IDisposable
     private readonly SessionOptions _options;
     private readonly Schedule _schedule;
     private readonly Dictionary<string, PlannedTest> _planned;
+    private readonly TemplateSet _templates;
+    private readonly HashSet<string> _repeated;
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _kill = new();
     private readonly HashSet<string> _asked = [];
@@ -28,6 +31,8 @@ public sealed class Session : IDisposable
         _options = options;
         _schedule = new Schedule(options.Platform.Capacity, options.Seed, options.Expected);
         _planned = options.Plan.Tests.Where(t => t.Skip is null).ToDictionary(t => t.Case.Id);
+        _templates = new TemplateSet(options, async (test, cancel) => await _schedule.TakeTurnAsync(test, cancel), _stop.Token, _kill.Token);
+        _repeated = Parity.Draw([.. options.Plan.ToRun.Where(_templates.IsFor).Select(t => t.Id)], options.Parity, options.Seed);
     }
 
     /// <summary>The one session of this process. Test frameworks make test objects themselves, so it cannot be handed to them.</summary>
@@ -68,12 +73,15 @@ public sealed class Session : IDisposable
     public async Task<TestEnded?> RunAsync(string test, Func<LabMachines, Task> body, TestCode code)
     {
         TestCase planned = _planned[test].Case;
-        Task<Turn> asked = _schedule.TakeTurnAsync(planned, _stop.Token);
+        // Templates are made in turns of their own, so a test that waits for one holds nothing; the others wait for their turn at once.
+        Task<Turn> asked = _templates.IsFor(planned) ? AskWhenReadyAsync(planned, code) : _schedule.TakeTurnAsync(planned, _stop.Token);
         NoteAsked(test);
         try
         {
             using Turn turn = await asked;
-            TestEnded ended = await AttemptAsync(planned, body, code);
+            (TestEnded ended, IReadOnlyList<string> templates) = await AttemptAsync(planned, _options, body, code, _templates);
+            if (templates.Count > 0 && _repeated.Contains(test))
+                ended = await RepeatAsync(planned, ended, templates, body, code);
             _options.Emit(ended);
             return ended;
         }
@@ -107,18 +115,52 @@ public sealed class Session : IDisposable
         return first;
     }
 
+    private async Task<Turn> AskWhenReadyAsync(TestCase planned, TestCode code)
+    {
+        await _templates.GetReadyAsync(planned, code);
+        return await _schedule.TakeTurnAsync(planned, _stop.Token);
+    }
+
+    // In the turn the test has: it needs the same again.
+    private async Task<TestEnded> RepeatAsync(TestCase planned, TestEnded copied, IReadOnlyList<string> templates, Func<LabMachines, Task> body, TestCode code)
+    {
+        if (copied.Outcome is not (Outcome.Passed or Outcome.Failed) || _stop.IsCancellationRequested)
+            return copied;
+        TestCase again = planned with { Id = Aside.OfRepeated(planned.Id) };
+        // It is no attempt of the test: its machines and findings are on record, under a name of their own, and its end only as a comparison.
+        SessionOptions aside = _options with { Keep = false, Emit = happened => EmitUnless<TestStarted>(happened) };
+        (TestEnded cold, _) = await AttemptAsync(again, aside, body, code, templates: null);
+        ParityChecked parity = Parity.Compare(copied, cold, templates);
+        _options.Emit(parity);
+        if (parity.Disagrees)
+        {
+            foreach (string template in templates)
+                await _templates.CondemnAsync(template, $"{planned.Id} ended as {parity.Cloned.Word()} on copies and as {parity.Cold.Word()} on machines booted cold");
+        }
+
+        return Parity.Judge(copied, parity, copied.ElapsedSeconds + cold.ElapsedSeconds);
+    }
+
+    private void EmitUnless<T>(RunEvent happened)
+    {
+        if (happened is not T)
+            _options.Emit(happened);
+    }
+
     [SuppressMessage("Design", "CA1031", Justification = "A fault of the harness must show as what it is: it is no result of the test, and must not vanish in a framework.")]
-    private async Task<TestEnded> AttemptAsync(TestCase planned, Func<LabMachines, Task> body, TestCode code)
+    private async Task<(TestEnded Ended, IReadOnlyList<string> Templates)> AttemptAsync(
+        TestCase test, SessionOptions options, Func<LabMachines, Task> body, TestCode code, TemplateSet? templates)
     {
         long start = _options.Time.GetTimestamp();
         try
         {
-            return await new Attempt(planned, 1, _options, code).RunAsync(body, _stop.Token, _kill.Token);
+            var attempt = new Attempt(test, 1, options, code, templates);
+            return (await attempt.RunAsync(body, _stop.Token, _kill.Token), attempt.Templates);
         }
         catch (Exception fault)
         {
-            string what = fault is PlatformException ? fault.Message : $"{planned.Id}: the harness itself failed: {fault.GetType().Name}: {fault.Message}";
-            return new TestEnded { At = _options.Time.GetUtcNow(), Test = planned.Id, Attempt = 1, Outcome = Outcome.Broken, Message = what, Trace = fault.StackTrace, ElapsedSeconds = _options.Time.GetElapsedTime(start).TotalSeconds };
+            string what = fault is PlatformException ? fault.Message : $"{test.Id}: the harness itself failed: {fault.GetType().Name}: {fault.Message}";
+            return (new TestEnded { At = _options.Time.GetUtcNow(), Test = test.Id, Attempt = 1, Outcome = Outcome.Broken, Message = what, Trace = fault.StackTrace, ElapsedSeconds = _options.Time.GetElapsedTime(start).TotalSeconds }, []);
         }
     }
 

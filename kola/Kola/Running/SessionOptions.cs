@@ -28,9 +28,6 @@ public sealed record SessionOptions
     /// <summary>Key of the run.</summary>
     public required SshIdentity Identity { get; init; }
 
-    /// <summary>Orders tests that are expected to take equally long. Default 0.</summary>
-    public int Seed { get; init; }
-
     /// <summary>What tests are expected to cost. Default: what their specs say.</summary>
     public Expectation Expected { get; init; } = new();
 
@@ -45,6 +42,18 @@ public sealed record SessionOptions
 
     /// <summary>Take machines as ready that have failed units or settled otherwise: a person wants to look at them. Default no.</summary>
     public bool AcceptUnsettled { get; init; }
+
+    /// <summary>Boot every machine for its test, and neither make nor use templates. Default no.</summary>
+    public bool Cold { get; init; }
+
+    /// <summary>
+    /// Share of the tests on copies that are repeated on machines booted cold, 0 to 1: a test that ends otherwise there is broken, and the
+    /// templates of its machines are not used further. Default 0.
+    /// </summary>
+    public double Parity { get; init; }
+
+    /// <summary>Draws that sample, and the order of equals: the same seed draws the same. Default 0.</summary>
+    public int Seed { get; init; }
 
     /// <summary>os-release ID a machine must have. Default <c>flatcar</c>.</summary>
     public string ExpectedId { get; init; } = "flatcar";

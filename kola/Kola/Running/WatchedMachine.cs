@@ -22,6 +22,7 @@ internal sealed class WatchedMachine
     private Task _watching = Task.CompletedTask;
     private volatile bool _disposing;
     private volatile bool _dead;
+    private bool _left;
 
     internal WatchedMachine(
         Machine machine, string directory, string shown, SessionOptions options, TestCase test, Action<string> found, Action<KolaException> end)
@@ -50,19 +51,43 @@ internal sealed class WatchedMachine
     /// <summary>Never throws; what cannot be collected or taken away becomes an event.</summary>
     internal async Task EndAsync(bool collect, CancellationToken kill)
     {
-        // A machine that has panicked takes no more marks; waiting for one would only hold up the verdict.
-        if (collect && _journal.HasBegun && !_dead && !Machine.Instance.Exited.IsCompleted)
-            await SafelyAsync($"{_shown}/journal.txt", () => CatchUpAsync(kill));
+        if (collect)
+            await CollectAsync(kill);
+        bool left = _disposing;
         _disposing = true;
-        InstanceExit? before = Machine.Instance.Exited.IsCompletedSuccessfully ? await Machine.Instance.Exited : null;
+        InstanceExit? before = !left && Machine.Instance.Exited.IsCompletedSuccessfully ? await Machine.Instance.Exited : null;
         await SafelyAsync($"{_shown}: its connection", () => Machine.DisconnectAsync().AsTask());
+        (double? seconds, int? memory) = (Machine.Instance.ProcessorTime?.TotalSeconds, Machine.Instance.MemoryMiB);
         await SafelyAsync($"{_shown}: the machine", () => Machine.Instance.DisposeAsync().AsTask());
+        await StopWatchingAsync();
+        Emit(new MachineEnded { At = Now, Test = _test.Id, Machine = Machine.Name, PlatformFault = before?.PlatformFault ?? false, Detail = before?.Detail ?? "disposed", ProcessorSeconds = seconds, MemoryMiB = memory });
+    }
+
+    /// <summary>Waits until what the journal holds by now has come through, while there is a connection. Never throws.</summary>
+    internal async Task CollectAsync(CancellationToken kill)
+    {
+        // A machine that has panicked takes no more marks; waiting for one would only hold up the verdict.
+        if (!_left && _journal.HasBegun && !_dead && !Machine.Instance.Exited.IsCompleted)
+            await SafelyAsync($"{_shown}/journal.txt", () => CatchUpAsync(kill));
+    }
+
+    /// <summary>Ends the watch alone and leaves the machine running, for whoever freezes it. What was found until then has been told.</summary>
+    internal async Task LeaveAsync()
+    {
+        _disposing = true;
+        await StopWatchingAsync();
+    }
+
+    private async Task StopWatchingAsync()
+    {
+        if (_left)
+            return;
+        _left = true;
         await _over.CancelAsync();
         await SafelyAsync($"{_shown}: its watch", () => _watching);
         await SafelyAsync($"{_shown}/journal.txt", _journal.EndAsync);
         _over.Dispose();
         _byConnection.Dispose();
-        Emit(new MachineEnded { At = Now, Test = _test.Id, Machine = Machine.Name, PlatformFault = before?.PlatformFault ?? false, Detail = before?.Detail ?? "disposed" });
     }
 
     // An image without the guest program's ports is followed over its connections.

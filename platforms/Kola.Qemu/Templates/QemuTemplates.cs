@@ -52,6 +52,7 @@ internal sealed class QemuTemplates(QemuHost host, TemplateStore store, Func<Ins
             spec.Machine.User,
             spec.Ignition,
             spec.Preparation,
+            spec.Checks,
         };
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(all))));
     }
@@ -66,6 +67,13 @@ internal sealed class QemuTemplates(QemuHost host, TemplateStore store, Func<Ins
     /// <inheritdoc/>
     public async Task<ITemplateDraft?> BeginAsync(string key, CancellationToken cancel) =>
         await store.BeginAsync(key, cancel) is { } held ? new QemuTemplateDraft(this, store, key, held) : null;
+
+    /// <inheritdoc/>
+    public Task ForgetAsync(string key)
+    {
+        store.Distrust(key);
+        return Task.CompletedTask;
+    }
 
     internal Task<QemuInstance> StartAsync(InstanceSpec spec, QemuOrigin origin, CancellationToken cancel) => start(spec, origin, cancel);
 

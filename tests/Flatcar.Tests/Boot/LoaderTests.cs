@@ -4,10 +4,10 @@ namespace Flatcar.Tests.Boot;
 [Category("boot")]
 public sealed class LoaderTests
 {
-    [MachineTest("boot.loader.bios", Architectures = ["amd64"])]
+    [MachineTest("boot.loader.bios", Architectures = ["amd64"], Fresh = true)]
     public Task The_loader_on_the_disk_boots_it_under_bios([Spec(Firmware = Firmware.Bios)] Machine machine) => BootsTwiceAsync(machine, efi: false);
 
-    [MachineTest("boot.loader.uefi")]
+    [MachineTest("boot.loader.uefi", Fresh = true)]
     public Task The_loader_on_the_disk_boots_it_under_uefi([Spec(Firmware = Firmware.Uefi)] Machine machine) => BootsTwiceAsync(machine, efi: true);
 
     private static async Task BootsTwiceAsync(Machine machine, bool efi)

@@ -4,7 +4,7 @@ namespace Flatcar.Tests.Boot;
 [Category("boot")]
 public sealed class SwapTests
 {
-    [MachineTest("cl.swap_activation", Since = "3033.0.0")]
+    [MachineTest("cl.swap_activation", Since = "3033.0.0", Fresh = true)]
     public async Task A_swap_file_is_made_and_used([Spec(Config = "swap.ign")] Machine machine)
     {
         // The peer asks once, while the file may still be written.

@@ -9,6 +9,14 @@ public sealed class DockerTests
 {
     private const string Run = "docker run --rm kola-tools";
 
+    // Not for those who look at how docker is started.
+    [Preparation("docker-tools")]
+    public static async Task Docker_runs_and_holds_the_image_of_the_tests(Machine machine)
+    {
+        await machine.ImportToolsAsync("kola-tools", "sh", "cat", "grep", "id", "ls", "ping");
+        await machine.WaitForUnitAsync("docker.service");
+    }
+
     [MachineTest("docker.base")]
     public async Task Docker_starts_when_asked_and_keeps_containers_apart([Spec(MemoryMiB = 1536)] Machine machine, Lab lab)
     {
@@ -26,9 +34,8 @@ public sealed class DockerTests
     }
 
     [MachineTest("docker.containerd-restart")]
-    public async Task Docker_outlives_the_death_of_containerd([Spec(MemoryMiB = 1536)] Machine machine, Lab lab)
+    public async Task Docker_outlives_the_death_of_containerd([Spec(MemoryMiB = 1536, Prepared = "docker-tools")] Machine machine, Lab lab)
     {
-        await machine.ImportToolsAsync("kola-tools", "sh");
         foreach (string signal in new[] { "TERM", "HUP" })
         {
             await lab.StepAsync($"SIG{signal}", async () =>

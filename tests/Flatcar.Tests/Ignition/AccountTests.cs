@@ -9,7 +9,7 @@ public sealed class AccountTests
     private const string NoPassword = "*";
 
     // That the harness gets in at all is the proof for its own key: it comes by Ignition too, for a user the image does not have.
-    [MachineTest("coreos.ignition.ssh.key")]
+    [MachineTest("coreos.ignition.ssh.key", Fresh = true)]
     public async Task Keys_of_a_config_are_let_in_and_safe([Spec(Config = "ssh-key.ign", User = "deploy")] Machine machine)
     {
         CommandResult keys = await machine.RunAsync("""
@@ -22,14 +22,14 @@ public sealed class AccountTests
         Assert.That(keys.Lines.Skip(1).Select(int.Parse), Is.All.GreaterThan(0), "the config's own key is kept beside the harness's");
     }
 
-    [MachineTest("coreos.ignition.sethostname")]
+    [MachineTest("coreos.ignition.sethostname", Fresh = true)]
     public async Task The_machine_has_the_name_of_its_config([Spec(Config = "hostname.ign")] Machine machine)
     {
         CommandResult names = await machine.RunAsync("hostnamectl --static; cat /proc/sys/kernel/hostname; getent hosts core1 >/dev/null && echo found");
         Assert.That(names.Lines, Is.EqualTo(new[] { "core1", "core1", "found" }), "told, set in the kernel, and found when looked up");
     }
 
-    [MachineTest("coreos.ignition.groups")]
+    [MachineTest("coreos.ignition.groups", Fresh = true)]
     public async Task Groups_of_a_config_are_there([Spec(Config = "groups.ign")] Machine machine)
     {
         IReadOnlyList<string[]> groups = await machine.AccountsAsync("group", "group1", "group2");
@@ -41,7 +41,7 @@ public sealed class AccountTests
     }
 
     // The peer's two tests of this are written in Ignition 1 and 2.0.
-    [MachineTest("coreos.ignition.users")]
+    [MachineTest("coreos.ignition.users", Fresh = true)]
     public async Task Users_of_a_config_are_as_it_says([Spec(Config = "users.ign")] Machine machine)
     {
         IReadOnlyList<string[]> users = await machine.AccountsAsync("passwd", "core", "user1", "user2");

@@ -8,21 +8,21 @@ public sealed class DiskTests
 {
     private const string Spare = "/dev/disk/by-partlabel/USR-B";
 
-    [MachineTest("ignition.disks.vfat", Formerly = "cl.ignition.v2_1.vfat", Needs = [Feature.IgnitionDisks])]
+    [MachineTest("ignition.disks.vfat", Formerly = "cl.ignition.v2_1.vfat", Needs = [Feature.IgnitionDisks], Fresh = true)]
     public async Task The_spare_slot_is_made_vfat([Spec(Config = "disks-vfat.ign")] Machine machine)
     {
         Assert.That(await ProbeAsync(machine), Is.EquivalentTo(new[] { "LABEL=USR-B", "UUID=1A37-8FA3", "TYPE=vfat" }));
         await machine.RunAsync($"sudo mkdir /run/spare && sudo mount {Spare} /run/spare && sudo touch /run/spare/file && sudo umount /run/spare");
     }
 
-    [MachineTest("ignition.disks.swap", Formerly = "cl.ignition.v2_1.swap", Needs = [Feature.IgnitionDisks])]
+    [MachineTest("ignition.disks.swap", Formerly = "cl.ignition.v2_1.swap", Needs = [Feature.IgnitionDisks], Fresh = true)]
     public async Task The_spare_slot_is_made_swap([Spec(Config = "disks-swap.ign")] Machine machine)
     {
         Assert.That(await ProbeAsync(machine), Is.EquivalentTo(new[] { "LABEL=USR-B", "UUID=061e8fa5-8a0c-4a7c-9f9d-2f3d8b3a1f10", "TYPE=swap" }));
         await machine.RunAsync($"sudo swapon {Spare} && sudo swapoff {Spare}");
     }
 
-    [MachineTest("ignition.disks.data", Needs = [Feature.IgnitionDisks, Feature.ExtraDisks])]
+    [MachineTest("ignition.disks.data", Needs = [Feature.IgnitionDisks, Feature.ExtraDisks], Fresh = true)]
     public async Task A_second_disk_is_partitioned_formatted_mounted_and_filled([Spec(Config = "disks-data.ign", Disks = ["520:data"])] Machine machine)
     {
         Assert.That((await machine.MountsAsync("/var/lib/data")).Select(m => m.Type), Is.EqualTo(new[] { "ext4" }));
@@ -34,7 +34,7 @@ public sealed class DiskTests
         Assert.That(await machine.ReadFileAsync("/var/lib/data/from-ignition"), Is.EqualTo("world\n"), "it is mounted again");
     }
 
-    [MachineTest("cl.ignition.luks", Since = "3185.0.0", Needs = [Feature.IgnitionDisks, Feature.IgnitionLuks])]
+    [MachineTest("cl.ignition.luks", Since = "3185.0.0", Needs = [Feature.IgnitionDisks, Feature.IgnitionLuks], Fresh = true)]
     public async Task The_spare_slot_is_encrypted_and_opened_at_every_boot([Spec(Config = "luks.ign")] Machine machine)
     {
         await machine.RunAsync($"sudo cryptsetup isLuks {Spare}");

@@ -4,7 +4,7 @@ namespace Flatcar.Tests.Ignition;
 [Category("ignition")]
 public sealed class FileTests
 {
-    [MachineTest("ignition.files")]
+    [MachineTest("ignition.files", Fresh = true)]
     public async Task Files_directories_and_links_are_as_the_config_says([Spec(Config = "files.ign")] Machine machine, Lab lab)
     {
         await lab.StepAsync("DataUrls", () => HoldsAsync(machine, ("plain", "percent encoded, with umlaut ü\n"), ("base64", "base 64 says ü\n"), ("empty", "")));
@@ -56,7 +56,7 @@ public sealed class FileTests
         Assert.That(found.Lines, Is.EquivalentTo(wanted));
     }
 
-    [MachineTest("cl.ignition.symlink", Since = "3185.0.0")]
+    [MachineTest("cl.ignition.symlink", Since = "3185.0.0", Fresh = true)]
     public async Task A_link_of_a_config_sets_the_time_zone([Spec(Config = "symlink.ign")] Machine machine)
     {
         // The peer reads the link; that programs follow it is the point.

@@ -6,7 +6,7 @@ namespace Flatcar.Tests.Ignition;
 [Category("ignition")]
 public sealed class OnceTests
 {
-    [MachineTest("coreos.ignition.once")]
+    [MachineTest("coreos.ignition.once", Fresh = true)]
     public async Task Ignition_runs_at_the_first_boot_only([Spec(Config = "once.ign")] Machine machine)
     {
         string firstBoot = machine.BootId;

@@ -1,0 +1,121 @@
+using System.Diagnostics.CodeAnalysis;
+using Kola.Ignition;
+using Kola.Machines;
+
+namespace Kola.Running;
+
+/// <content>Machines that are copies of templates.</content>
+internal sealed partial class MachineSet
+{
+    private readonly List<ITemplate> _held = [];
+    private readonly HashSet<string> _copied = [];
+
+    /// <summary>Keys of the templates of which a machine is a copy.</summary>
+    internal IReadOnlyList<string> Templates
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _copied.Order(StringComparer.Ordinal)];
+        }
+    }
+
+    /// <returns>The machine, awake; null when it is to be booted, because it has no template or the template is no good.</returns>
+    [SuppressMessage("Design", "CA1031", Justification = "A copy that is no good is the template's fault, whatever it looks like; the machine is booted then.")]
+    private async Task<Machine?> TryCopyAsync(MachineSpec spec, Place place)
+    {
+        if (_templates is null || await HoldAsync(_templates, spec) is not { } template)
+            return null;
+        var probation = new Probation(_options, Found, _end, _deadline);
+        WatchedMachine? watched = null;
+        string? why;
+        try
+        {
+            string mac = EthernetAddress.Random();
+            IInstance instance = await template.CloneAsync(place.Instance with { Mac = mac }, _deadline);
+            MachineTerms terms = Terms(place) with { Deadline = probation.Over, WhyEnded = () => probation.Why ?? _whyEnded() };
+            var machine = new Machine(spec, instance, terms, _neighbours?.AddressOf(spec.Name));
+            watched = await WatchAsync(machine, place, _options with { Emit = probation.Emit }, probation.Found, probation.End);
+            Announce(place, instance, template.Key);
+            watched.Start();
+            await machine.WakeAsync(new CloneIdentity
+            {
+                Template = template.Facts,
+                Mac = mac,
+                PrivateMac = place.Instance.Private?.Mac,
+                Files = MachineConfig.OwnFiles(spec, _neighbours, SourceOf(spec)),
+            });
+            if (probation.Pass())
+            {
+                lock (_gate)
+                    _copied.Add(template.Key);
+                return machine;
+            }
+
+            why = probation.Why?.Message;
+        }
+        catch (Exception) when (_whyEnded() is { } ended)
+        {
+            // The test's end, not the copy's: what there is of it is taken away with the other machines.
+            throw ended;
+        }
+        catch (Exception fault)
+        {
+            why = probation.FirstFinding ?? (fault is KolaException ? fault.Message : $"{fault.GetType().Name}: {fault.Message}");
+        }
+
+        await _templates.CondemnAsync(template.Key, $"a copy for {place.Instance.Id} was no good: {why}");
+        if (watched is not null)
+            await PutAsideAsync(watched, place);
+        return null;
+    }
+
+    private async Task<ITemplate?> HoldAsync(TemplateSet templates, MachineSpec spec)
+    {
+        try
+        {
+            ITemplate? template = await templates.TakeAsync(_test, spec, _code, _deadline);
+            if (template is not null)
+            {
+                lock (_gate)
+                    _held.Add(template);
+            }
+
+            return template;
+        }
+        catch (OperationCanceledException) when (_whyEnded() is { } why)
+        {
+            throw why;
+        }
+    }
+
+    // Its evidence stays beside that of the machine which takes its place: cl.basic/machine.copy
+    private async Task PutAsideAsync(WatchedMachine watched, Place place)
+    {
+        await watched.EndAsync(collect: false, CancellationToken.None);
+        lock (_gate)
+            _watched.Remove(watched);
+        try
+        {
+            System.IO.Directory.Move(place.Directory, place.Directory + ".copy");
+        }
+        catch (IOException)
+        {
+            // Then it is written over: it proves nothing about the image.
+        }
+    }
+
+    // The templates may leave the cache when no machine reads them any more.
+    private async Task LetGoAsync()
+    {
+        ITemplate[] held;
+        lock (_gate)
+        {
+            held = [.. _held];
+            _held.Clear();
+        }
+
+        foreach (ITemplate template in held)
+            await template.DisposeAsync();
+    }
+}

@@ -1,0 +1,176 @@
+using Kola.Ignition;
+using Kola.Machines;
+using Kola.Reporting;
+
+namespace Kola.Running;
+
+/// <summary>
+/// Makes one template: its machine boots and is watched as a test's is, and is frozen when it is well. One that was anything but well is
+/// not: tests then see it happen on machines of their own.
+/// </summary>
+internal sealed class TemplateMaking
+{
+    // In unscaled time; a boot takes a minute where all is emulated.
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(20);
+
+    private readonly string _key;
+    private readonly TemplateSpec _spec;
+    private readonly SessionOptions _options;
+    private readonly TestCode _code;
+    private readonly string _directory;
+    private readonly string _shown;
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _deadline = new();
+    private KolaException? _why;
+    private string? _finding;
+
+    internal TemplateMaking(string key, TemplateSpec spec, SessionOptions options, TestCode code)
+    {
+        _key = key;
+        _spec = spec;
+        _options = options;
+        _code = code;
+        string relative = RunDirectory.DirectoryOfTemplate(key);
+        _directory = Path.Combine(options.Directory, relative);
+        _shown = Path.Combine(options.Shown, relative);
+        // Others wait for it: no test is longer, so it goes before all of them.
+        Case = new TestCase { Id = Aside.OfTemplate(key), Sentence = "A template is made", Source = "kola", Machines = [spec.Machine], Minutes = 24 * 60 };
+    }
+
+    /// <summary>What it needs while it runs, in the words of the schedule; and the name its machine's events go under.</summary>
+    internal TestCase Case { get; }
+
+    /// <summary>Boots, watches, freezes. Whatever happens, no machine is left.</summary>
+    /// <param name="draft">The right to make it.</param>
+    /// <param name="from">Template it goes on from; null for none.</param>
+    /// <param name="stop">Ends it; what the machine wrote is still collected.</param>
+    /// <param name="kill">Ends it at once.</param>
+    /// <exception cref="KolaException">There is no template, and why.</exception>
+    internal async Task RunAsync(ITemplateDraft draft, ITemplate? from, CancellationToken stop, CancellationToken kill)
+    {
+        long start = _options.Time.GetTimestamp();
+        TimeSpan limit = s_limit * _options.Platform.Slowness;
+        await using ITimer timer = _options.Time.CreateTimer(
+            _ => End(new PlatformException($"{Case.Id}: not frozen {limit.TotalSeconds:0} s after its start\n  see:     {_shown}/console.txt")), null, limit, Timeout.InfiniteTimeSpan);
+        await using CancellationTokenRegistration _ = stop.Register(() => End(new PlatformException($"{Case.Id}: the run was stopped before it was made")));
+        try
+        {
+            double? processor = await MakeAsync(draft, from, kill);
+            _options.Emit(new TemplateMade { At = _options.Time.GetUtcNow(), Template = _key, Directory = Path.GetRelativePath(_options.Directory, _directory), ElapsedSeconds = _options.Time.GetElapsedTime(start).TotalSeconds, ProcessorSeconds = processor });
+        }
+        catch (OperationCanceledException) when (_why is not null)
+        {
+            throw _why;
+        }
+    }
+
+    private async Task<double?> MakeAsync(ITemplateDraft draft, ITemplate? from, CancellationToken kill)
+    {
+        string mac = EthernetAddress.Random();
+        string config = _spec.Ignition.Replace(TemplateSpec.PublicKeyPlaceholder, _options.Identity.PublicKey, StringComparison.Ordinal);
+        Directory.CreateDirectory(_directory);
+        await File.WriteAllTextAsync(Path.Combine(_directory, RunDirectory.IgnitionFile), config, _deadline.Token);
+        var spec = new InstanceSpec
+        {
+            Id = Case.Id,
+            Machine = _spec.Machine,
+            Image = _spec.Image,
+            Ignition = config,
+            Directory = _directory,
+            Mac = mac,
+            Private = _spec.PrivateCard ? new PrivateLink(Case.Id, Neighbourhood.UnconfiguredMac) : null,
+        };
+        IInstance instance = await draft.StartAsync(spec, from, _deadline.Token);
+        WatchedMachine? watched = null;
+        try
+        {
+            watched = new WatchedMachine(new Machine(_spec.Machine, instance, Terms(), null), _directory, _shown, _options, Case, Found, End);
+            _options.Emit(new MachineStarted { At = _options.Time.GetUtcNow(), Test = Case.Id, Machine = _spec.Machine.Name, Address = instance.Address, Directory = Path.GetRelativePath(_options.Directory, _directory), Template = from?.Key });
+            watched.Start();
+            TemplateFacts facts = await SettleAsync(watched, from, mac, kill);
+            await watched.LeaveAsync();
+            ThrowIfUnwell();
+            double? processor = instance.ProcessorTime?.TotalSeconds;
+            await (await draft.FreezeAsync(instance, facts, _deadline.Token)).DisposeAsync();
+            return processor;
+        }
+        finally
+        {
+            // Frozen or not, it ends here.
+            if (watched is null)
+                await instance.DisposeAsync();
+            else
+                await watched.EndAsync(collect: !kill.IsCancellationRequested, kill);
+        }
+    }
+
+    private async Task<TemplateFacts> SettleAsync(WatchedMachine watched, ITemplate? from, string mac, CancellationToken kill)
+    {
+        Machine machine = watched.Machine;
+        if (from is null)
+            await machine.BecomeReadyAsync(null);
+        else
+            await machine.WakeAsync(new CloneIdentity { Template = from.Facts, Mac = mac, PrivateMac = _spec.PrivateCard ? Neighbourhood.UnconfiguredMac : null });
+        if (_spec.Machine.Prepared is { } name)
+            await PrepareAsync(name, machine);
+        // There is no connection left to collect over once it has settled.
+        await watched.CollectAsync(kill);
+        ThrowIfUnwell();
+        return await machine.SettleAsync(mac);
+    }
+
+    private async Task PrepareAsync(string name, Machine machine)
+    {
+        try
+        {
+            await _code.PrepareAsync(name, machine, () => _why, _deadline.Token);
+        }
+        catch (Exception fault) when (fault is not (KolaException or OperationCanceledException))
+        {
+            throw new MachineException($"{Case.Id}: preparation \"{name}\" failed: {_code.Judge(fault).Message}", fault);
+        }
+    }
+
+    private void ThrowIfUnwell()
+    {
+        lock (_gate)
+        {
+            if (_why is not null)
+                throw _why;
+            if (_finding is not null)
+                throw new MachineException(_finding);
+        }
+    }
+
+    private MachineTerms Terms() => new()
+    {
+        Test = Case.Id,
+        Identity = _options.Identity.As(_spec.Machine.User),
+        Time = _options.Time,
+        Slowness = _options.Platform.Slowness,
+        Emit = _options.Emit,
+        Deadline = _deadline.Token,
+        WhyEnded = () => _why,
+        Directory = _directory,
+        Shown = _shown,
+        ExpectedId = _options.ExpectedId,
+    };
+
+    private void Found(string message)
+    {
+        lock (_gate)
+            _finding ??= message;
+    }
+
+    private void End(KolaException why)
+    {
+        lock (_gate)
+        {
+            if (_why is not null)
+                return;
+            _why = why;
+        }
+
+        _deadline.Cancel();
+    }
+}

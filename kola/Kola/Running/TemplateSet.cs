@@ -1,0 +1,163 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using Kola.Checks;
+using Kola.Ignition;
+using Kola.Machines;
+using Kola.Reporting;
+
+namespace Kola.Running;
+
+/// <summary>
+/// The templates of a run: which machine is a copy of which, each found or made once, and which are not to be used further. No fault of a
+/// template is ever a test's: without it the machine is booted cold.
+/// </summary>
+/// <param name="options">The run.</param>
+/// <param name="turn">Waits for the right to run the machine of a template.</param>
+/// <param name="stop">Ends what is being made.</param>
+/// <param name="kill">As that, and nothing is collected.</param>
+internal sealed class TemplateSet(SessionOptions options, Func<TestCase, CancellationToken, Task<IDisposable>> turn, CancellationToken stop, CancellationToken kill)
+{
+    private const string Excuse = "Whatever is wrong with a template, its tests have their verdicts without it.";
+
+    private readonly ConcurrentDictionary<string, Lazy<Task>> _ready = new();
+    private readonly ConcurrentDictionary<string, string> _dropped = new();
+    private readonly ITemplates? _templates = options.Cold ? null : options.Platform.Templates;
+
+    /// <summary>Whether any machine of the test is to be a copy.</summary>
+    internal bool IsFor(TestCase test) => test.Machines.Any(machine => IsFor(test, machine));
+
+    /// <summary>
+    /// Gets the templates of a test's machines ready, each in a turn of its own; the caller holds none meanwhile. Never faults: what cannot
+    /// be had is dropped.
+    /// </summary>
+    internal Task GetReadyAsync(TestCase test, TestCode code) =>
+        Task.WhenAll(test.Machines.Select(machine => TemplateOf(test, machine, code) is var (key, spec) ? ReadyAsync(key, spec, code) : Task.CompletedTask));
+
+    /// <summary>The template a machine is to be a copy of, held until it is disposed; null for a machine that is booted cold.</summary>
+    internal async Task<ITemplate?> TakeAsync(TestCase test, MachineSpec machine, TestCode code, CancellationToken cancel)
+    {
+        if (TemplateOf(test, machine, code) is not var (key, _) || _dropped.ContainsKey(key))
+            return null;
+        ITemplate? template = await FindAsync(key, cancel);
+        if (template is null)
+            Drop(key, "it is not in the cache any more");
+        return template;
+    }
+
+    /// <summary>Does not use a template any further in this run. The first reason counts.</summary>
+    internal void Drop(string key, string why)
+    {
+        if (_dropped.TryAdd(key, why))
+            options.Emit(new TemplateDropped { At = options.Time.GetUtcNow(), Template = key, Why = why });
+    }
+
+    /// <summary>As <see cref="Drop"/>, for one that has been seen to be no good: no other run is to have it either. Never faults.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = Excuse)]
+    internal async Task CondemnAsync(string key, string why)
+    {
+        Drop(key, why);
+        try
+        {
+            await _templates!.ForgetAsync(key);
+        }
+        catch (Exception fault)
+        {
+            options.Emit(new CleanupFailed { At = options.Time.GetUtcNow(), Test = Aside.OfTemplate(key), What = $"template {key}", Message = fault.Message });
+        }
+    }
+
+    [MemberNotNullWhen(true, nameof(_templates))]
+    private bool IsFor(TestCase test, MachineSpec machine) =>
+        _templates is not null && !test.Fresh && !machine.Tpm && machine.Firmware == Firmware.Any;
+
+    [SuppressMessage("Design", "CA1031", Justification = Excuse)]
+    private (string Key, TemplateSpec Spec)? TemplateOf(TestCase test, MachineSpec machine, TestCode code)
+    {
+        if (!IsFor(test, machine))
+            return null;
+        try
+        {
+            bool card = test.Machines.Count > 1;
+            var spec = new TemplateSpec
+            {
+                // Without what is a role's own: tests whose machines differ in nothing else share one template.
+                Machine = machine with { Name = "machine", OwnMachineId = false },
+                Image = options.Image,
+                Ignition = MachineConfig.ForTemplate(machine, card, $"{test.Id}/{machine.Name}: {machine.ConfigFile}").ToString(),
+                PrivateCard = card,
+                Checks = CheckTable.Digest,
+                Preparation = machine.Prepared is { } name ? $"{name}@{code.Identity}" : null,
+            };
+            return (_templates.KeyOf(spec), spec);
+        }
+        catch (Exception fault)
+        {
+            Drop($"of {test.Id}/{machine.Name}", $"it has no key: {fault.Message}");
+            return null;
+        }
+    }
+
+    private Task ReadyAsync(string key, TemplateSpec spec, TestCode code) =>
+        _ready.GetOrAdd(key, _ => new Lazy<Task>(() => TryGetReadyAsync(key, spec, code))).Value;
+
+    [SuppressMessage("Design", "CA1031", Justification = Excuse)]
+    private async Task TryGetReadyAsync(string key, TemplateSpec spec, TestCode code)
+    {
+        try
+        {
+            await FindOrMakeAsync(key, spec, code);
+        }
+        catch (Exception) when (stop.IsCancellationRequested)
+        {
+            // No test gets its turn any more either.
+        }
+        catch (Exception fault)
+        {
+            Drop(key, fault is KolaException ? fault.Message : $"{fault.GetType().Name}: {fault.Message}");
+        }
+    }
+
+    private async Task FindOrMakeAsync(string key, TemplateSpec spec, TestCode code)
+    {
+        await using (ITemplate? found = await _templates!.FindAsync(key, stop))
+        {
+            if (found is not null)
+                return;
+        }
+
+        await using ITemplate? from = spec.Preparation is null ? null : await BasisAsync(spec with { Preparation = null }, code);
+        await using ITemplateDraft? draft = await _templates.BeginAsync(key, stop);
+        // Another process may have made it meanwhile.
+        if (draft is null)
+            return;
+        var making = new TemplateMaking(key, spec, options, code);
+        using IDisposable right = await turn(making.Case, stop);
+        await making.RunAsync(draft, from, stop, kill);
+    }
+
+    // A preparation goes on from a ready machine, which other tests need all the same.
+    private async Task<ITemplate> BasisAsync(TemplateSpec spec, TestCode code)
+    {
+        spec = spec with { Machine = spec.Machine with { Prepared = null } };
+        string key = _templates!.KeyOf(spec);
+        await ReadyAsync(key, spec, code);
+        if (_dropped.TryGetValue(key, out string? why))
+            throw new PlatformException($"template {Aside.Short(key)}, which it goes on from, is not used: {why}");
+        return await _templates.FindAsync(key, stop)
+            ?? throw new PlatformException($"template {Aside.Short(key)}, which it goes on from, is not in the cache");
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = Excuse)]
+    private async Task<ITemplate?> FindAsync(string key, CancellationToken cancel)
+    {
+        try
+        {
+            return await _templates!.FindAsync(key, cancel);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            Drop(key, $"it cannot be read: {fault.Message}");
+            return null;
+        }
+    }
+}
