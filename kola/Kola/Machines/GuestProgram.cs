@@ -154,8 +154,10 @@ public static class GuestProgram
         # USER KEY: what a template does last. The user's manager is up and an SSH server waits, so that a copy's first login is cheap.
         settle() {
           local uid
-          loginctl terminate-user "$1"
-          uid=$(id -u "$1") && systemctl start "user@$uid.service" || return
+          uid=$(id -u "$1") && loginctl terminate-user "$1"
+          # logind forgets the user a little later, and takes along a manager that was started before that.
+          for _ in {1..100}; do [ -e "/run/systemd/users/$uid" ] || break; sleep 0.1; done
+          systemctl start "user@$uid.service" || return
           printf '%s\n' "$2" >/etc/kola/ssh_host_key && chmod 0600 /etc/kola/ssh_host_key &&
             systemctl restart kola-ssh.service && sync
         }
