@@ -41,8 +41,8 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Exit code, or 128 and the signal's number; -1 when it was killed and the kernel did not let go of it. Never faults.</summary>
     public Task<int> Exited => _exited.Task;
 
-    /// <summary>Process id.</summary>
-    public int Id => _process.Id;
+    /// <summary>Process id, also when it has ended.</summary>
+    public int Id { get; private set; }
 
     /// <summary>The last 20 lines it wrote, oldest first.</summary>
     public IReadOnlyList<string> Words => [.. _words];
@@ -64,6 +64,7 @@ internal sealed class ChildProcess : IAsyncDisposable
             throw new PlatformException($"qemu: `{program}` could not be started: {problem.Message}", problem);
         }
 
+        child.Id = child._process.Id;
         child._process.StandardInput.Close();
         child._process.BeginOutputReadLine();
         child._process.BeginErrorReadLine();

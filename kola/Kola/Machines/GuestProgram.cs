@@ -155,8 +155,8 @@ public static class GuestProgram
         settle() {
           local uid
           uid=$(id -u "$1") && loginctl terminate-user "$1"
-          # logind forgets the user a little later, and takes along a manager that was started before that.
-          for _ in {1..100}; do [ -e "/run/systemd/users/$uid" ] || break; sleep 0.1; done
+          # logind forgets a user 10 s after the last login. A manager started before is taken along, and its start waits 90 s for nothing.
+          for _ in {1..60}; do [ -e "/run/systemd/users/$uid" ] || break; sleep 0.5; done
           systemctl start "user@$uid.service" || return
           printf '%s\n' "$2" >/etc/kola/ssh_host_key && chmod 0600 /etc/kola/ssh_host_key &&
             systemctl restart kola-ssh.service && sync
