@@ -80,7 +80,7 @@ internal sealed record BenchHost
     /// <summary>Logical processors.</summary>
     public required int Cores { get; init; }
 
-    /// <summary>Kernel.</summary>
+    /// <summary>Kernel and distribution.</summary>
     public required string Kernel { get; init; }
 
     /// <summary>Load of the last minute when it began.</summary>
@@ -90,7 +90,7 @@ internal sealed record BenchHost
     public double LoadAfter { get; init; }
 
     /// <summary>This one, now.</summary>
-    internal static BenchHost Now() => new() { Cores = Environment.ProcessorCount, Kernel = RuntimeInformation.OSDescription, LoadBefore = Load() };
+    internal static BenchHost Now() => new() { Cores = Environment.ProcessorCount, Kernel = $"Linux {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}, {RuntimeInformation.OSDescription}", LoadBefore = Load() };
 
     // 0.52 0.58 0.59 1/1234 56789
     internal static double Load() => double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture);

@@ -97,7 +97,8 @@ internal static class TestsPart
 
             int expected = name == "making" ? 1 : 0;
             string? note = name != "cold" && booted > expected ? $"{booted} machines were booted cold: {events.OfType<TemplateDropped>().FirstOrDefault()?.Why ?? "why is not known"}" : null;
-            return new Ran(name, count, wall, harness, events.OfType<MachineEnded>().Sum(m => m.ProcessorSeconds ?? 0), [.. events.OfType<TestEnded>().Select(t => t.ElapsedSeconds)], most, note);
+            double processor = events.OfType<MachineEnded>().Sum(m => m.ProcessorSeconds ?? 0) + events.OfType<TemplateMade>().Sum(t => t.ProcessorSeconds ?? 0);
+            return new Ran(name, count, wall, harness, processor, [.. events.OfType<TestEnded>().Select(t => t.ElapsedSeconds)], most, note);
         }
     }
 }
