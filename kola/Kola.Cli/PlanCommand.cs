@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Kola.Checks;
+using Kola.Machines;
 using Kola.Planning;
+using Kola.Running;
 using Kola.Scheduling;
 
 namespace Kola.Cli;
@@ -25,7 +27,8 @@ internal static class PlanCommand
             await using Target opened = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
             Plan plan = Plan.For(tests.Explore(), selection.Read(parsed), SettingOf(opened));
             CostHistory history = new HistoryFile(surroundings.CacheDirectory, Console.Error.WriteLine, TimeProvider.System).Read();
-            PlanText text = TextOf(opened, plan, history, SeedOption.ReadOrDraw(parsed, seed));
+            TemplatePlan templates = await TemplatesOfAsync(opened, plan, tests, interruptions.First);
+            PlanText text = TextOf(opened, plan, templates, history, SeedOption.ReadOrDraw(parsed, seed));
             Console.Out.Write(parsed.GetValue(json) ? text.ForPrograms() : text.ForPeople());
         });
         return command;
@@ -44,10 +47,26 @@ internal static class PlanCommand
     internal static Expectation ExpectationOf(Target target, CostHistory history) =>
         new() { History = history, Flavour = CostHistory.FlavourOf(target.Platform.Name, target.Platform.Facts) };
 
-    private static PlanText TextOf(Target target, Plan plan, CostHistory history, int seed)
+    /// <summary>The templates a run would use, by their real keys, and which of them are there.</summary>
+    private static async Task<TemplatePlan> TemplatesOfAsync(Target target, Plan plan, NUnitSuite suite, CancellationToken cancel)
+    {
+        if (target.Platform.Templates is not { } templates)
+            return TemplatePlan.None;
+        var known = new TemplatePlan { KeyOf = (test, machine) => templates.KeyOf(TemplateSet.SpecOf(test, machine, target.Image, suite.Identity)) };
+        var present = new HashSet<string>();
+        foreach (string key in plan.ToRun.SelectMany(known.KeysOf).Distinct())
+        {
+            await using ITemplate? template = await templates.FindAsync(key, cancel);
+            if (template is not null)
+                present.Add(key);
+        }
+
+        return known with { Present = present };
+    }
+
+    private static PlanText TextOf(Target target, Plan plan, TemplatePlan templates, CostHistory history, int seed)
     {
         Expectation expected = ExpectationOf(target, history);
-        TemplatePlan templates = target.Platform.Templates is null ? TemplatePlan.None : TemplatePlan.ByShape;
         return new PlanText
         {
             Plan = plan,

@@ -17,10 +17,12 @@ internal static class NUnitCode
             Judge = Judge,
             Isolate = IsolateAsync,
             Prepare = (name, machine) => Preparations.Of(suite).RunAsync(name, machine),
-            // Made anew by every build that changes anything.
-            Identity = suite.ManifestModule.ModuleVersionId.ToString("N"),
+            Identity = IdentityOf(suite),
         };
     }
+
+    // Made anew by every build that changes anything.
+    internal static string IdentityOf(Assembly suite) => suite.ManifestModule.ModuleVersionId.ToString("N");
 
     // NUnit collects failed assertions in the test's one result, and shows those of earlier parts with each later one.
     private static async Task IsolateAsync(Func<Task> part)

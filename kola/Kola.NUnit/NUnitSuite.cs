@@ -17,6 +17,9 @@ public sealed class NUnitSuite
     /// <param name="assembly">An assembly with <see cref="MachineTestAttribute"/>s.</param>
     public NUnitSuite(Assembly assembly) => _assembly = assembly;
 
+    /// <summary>Changes with every build that changes anything of the suite.</summary>
+    internal string Identity => NUnitCode.IdentityOf(_assembly);
+
     /// <summary>Every machine test of the assembly.</summary>
     /// <exception cref="UsageException">A test or a preparation is written wrongly, or two have one id.</exception>
     public Catalog Explore()

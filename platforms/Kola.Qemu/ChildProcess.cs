@@ -41,7 +41,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Exit code, or 128 and the signal's number; -1 when it was killed and the kernel did not let go of it. Never faults.</summary>
     public Task<int> Exited => _exited.Task;
 
-    /// <summary>Process id, also when it has ended.</summary>
+    /// <summary>Process id.</summary>
     public int Id { get; private set; }
 
     /// <summary>The last 20 lines it wrote, oldest first.</summary>

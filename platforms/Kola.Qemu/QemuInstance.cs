@@ -56,10 +56,10 @@ public sealed class QemuInstance : IInstance
     public Task<InstanceExit> Exited => _exited.Task;
 
     /// <inheritdoc/>
-    public TimeSpan? ProcessorTime => _disposed ? null : HostProcess.ProcessorTime(ProcessId);
+    public TimeSpan? ProcessorTime => _emulator.Ended.IsCompleted ? null : HostProcess.ProcessorTime(ProcessId);
 
     /// <inheritdoc/>
-    public int? MemoryMiB => _disposed ? null : HostProcess.MemoryMiB(ProcessId);
+    public int? MemoryMiB => _emulator.Ended.IsCompleted ? null : HostProcess.MemoryMiB(ProcessId);
 
     /// <inheritdoc/>
     public IGuestChannel? Channel => _channel;

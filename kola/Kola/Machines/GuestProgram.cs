@@ -154,10 +154,12 @@ public static class GuestProgram
         # USER KEY: what a template does last. The user's manager is up and an SSH server waits, so that a copy's first login is cheap.
         settle() {
           local uid
-          uid=$(id -u "$1") && loginctl terminate-user "$1"
-          # logind forgets a user 10 s after the last login. A manager started before is taken along, and its start waits 90 s for nothing.
-          for _ in {1..60}; do [ -e "/run/systemd/users/$uid" ] || break; sleep 0.5; done
-          systemctl start "user@$uid.service" || return
+          # A user manager that is started while logind still puts the last one away is never heard of again.
+          while loginctl show-user "$1" >/dev/null 2>&1; do
+            loginctl terminate-user "$1"
+            sleep 0.2
+          done
+          uid=$(id -u "$1") && systemctl start "user@$uid.service" || return
           printf '%s\n' "$2" >/etc/kola/ssh_host_key && chmod 0600 /etc/kola/ssh_host_key &&
             systemctl restart kola-ssh.service && sync
         }

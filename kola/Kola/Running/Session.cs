@@ -31,7 +31,7 @@ public sealed class Session : IDisposable
         _options = options;
         _schedule = new Schedule(options.Platform.Capacity, options.Seed, options.Expected);
         _planned = options.Plan.Tests.Where(t => t.Skip is null).ToDictionary(t => t.Case.Id);
-        _templates = new TemplateSet(options, async (test, cancel) => await _schedule.TakeTurnAsync(test, cancel), _stop.Token, _kill.Token);
+        _templates = new TemplateSet(options, _schedule, _stop.Token, _kill.Token);
         _repeated = Parity.Draw([.. options.Plan.ToRun.Where(_templates.IsFor).Select(t => t.Id)], options.Parity, options.Seed);
     }
 
@@ -73,8 +73,8 @@ public sealed class Session : IDisposable
     public async Task<TestEnded?> RunAsync(string test, Func<LabMachines, Task> body, TestCode code)
     {
         TestCase planned = _planned[test].Case;
-        // Templates are made in turns of their own, so a test that waits for one holds nothing; the others wait for their turn at once.
-        Task<Turn> asked = _templates.IsFor(planned) ? AskWhenReadyAsync(planned, code) : _schedule.TakeTurnAsync(planned, _stop.Token);
+        // Templates are made in turns of their own, before those of the tests that wait for them: who waits holds nothing.
+        Task<Turn> asked = _schedule.TakeTurnAsync(_options.Expected.Of(planned, _templates.GetReady(planned, code)), _stop.Token);
         NoteAsked(test);
         try
         {
@@ -113,12 +113,6 @@ public sealed class Session : IDisposable
         if (all)
             _schedule.Open();
         return first;
-    }
-
-    private async Task<Turn> AskWhenReadyAsync(TestCase planned, TestCode code)
-    {
-        await _templates.GetReadyAsync(planned, code);
-        return await _schedule.TakeTurnAsync(planned, _stop.Token);
     }
 
     // In the turn the test has: it needs the same again.

@@ -33,11 +33,10 @@ internal sealed class TemplateMaking
         string relative = RunDirectory.DirectoryOfTemplate(key);
         _directory = Path.Combine(options.Directory, relative);
         _shown = Path.Combine(options.Shown, relative);
-        // Others wait for it: no test is longer, so it goes before all of them.
-        Case = new TestCase { Id = Aside.OfTemplate(key), Sentence = "A template is made", Source = "kola", Machines = [spec.Machine], Minutes = 24 * 60 };
+        Case = new TestCase { Id = Aside.OfTemplate(key), Sentence = "A template is made", Source = "kola", Machines = [spec.Machine] };
     }
 
-    /// <summary>What it needs while it runs, in the words of the schedule; and the name its machine's events go under.</summary>
+    /// <summary>The name its machine's events go under, as if it were a test.</summary>
     internal TestCase Case { get; }
 
     /// <summary>Boots, watches, freezes. Whatever happens, no machine is left.</summary>

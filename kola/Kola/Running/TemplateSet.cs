@@ -4,6 +4,7 @@ using Kola.Checks;
 using Kola.Ignition;
 using Kola.Machines;
 using Kola.Reporting;
+using Kola.Scheduling;
 
 namespace Kola.Running;
 
@@ -12,10 +13,10 @@ namespace Kola.Running;
 /// template is ever a test's: without it the machine is booted cold.
 /// </summary>
 /// <param name="options">The run.</param>
-/// <param name="turn">Waits for the right to run the machine of a template.</param>
+/// <param name="schedule">Gives the turn in which a template is made; is told of each that is there, or cannot be.</param>
 /// <param name="stop">Ends what is being made.</param>
 /// <param name="kill">As that, and nothing is collected.</param>
-internal sealed class TemplateSet(SessionOptions options, Func<TestCase, CancellationToken, Task<IDisposable>> turn, CancellationToken stop, CancellationToken kill)
+internal sealed class TemplateSet(SessionOptions options, Schedule schedule, CancellationToken stop, CancellationToken kill)
 {
     private const string Excuse = "Whatever is wrong with a template, its tests have their verdicts without it.";
 
@@ -27,11 +28,37 @@ internal sealed class TemplateSet(SessionOptions options, Func<TestCase, Cancell
     internal bool IsFor(TestCase test) => test.Machines.Any(machine => IsFor(test, machine));
 
     /// <summary>
-    /// Gets the templates of a test's machines ready, each in a turn of its own; the caller holds none meanwhile. Never faults: what cannot
-    /// be had is dropped.
+    /// Begins to get the templates of a test's machines ready, each in a turn of its own, and completes each in the schedule when it is there
+    /// or cannot be had: that is dropped then.
     /// </summary>
-    internal Task GetReadyAsync(TestCase test, TestCode code) =>
-        Task.WhenAll(test.Machines.Select(machine => TemplateOf(test, machine, code) is var (key, spec) ? ReadyAsync(key, spec, code) : Task.CompletedTask));
+    /// <returns>Their keys, each once.</returns>
+    internal IReadOnlyList<string> GetReady(TestCase test, TestCode code)
+    {
+        (string Key, TemplateSpec Spec)[] templates = [.. test.Machines.Select(machine => TemplateOf(test, machine, code)).OfType<(string, TemplateSpec)>().DistinctBy(t => t.Item1)];
+        foreach ((string key, TemplateSpec spec) in templates)
+            _ = ReadyAsync(key, spec, code);
+        return [.. templates.Select(t => t.Key)];
+    }
+
+    /// <summary>What the template of one machine of a test is made of.</summary>
+    /// <param name="test">The test.</param>
+    /// <param name="machine">One of its machines.</param>
+    /// <param name="image">The image under test.</param>
+    /// <param name="suite">See <see cref="TestCode.Identity"/>.</param>
+    internal static TemplateSpec SpecOf(TestCase test, MachineSpec machine, Image image, string suite)
+    {
+        bool card = test.Machines.Count > 1;
+        return new TemplateSpec
+        {
+            // Without what is a role's own: tests whose machines differ in nothing else share one template.
+            Machine = machine with { Name = "machine", OwnMachineId = false },
+            Image = image,
+            Ignition = MachineConfig.ForTemplate(machine, card, $"{test.Id}/{machine.Name}: {machine.ConfigFile}").ToString(),
+            PrivateCard = card,
+            Checks = CheckTable.Digest,
+            Preparation = machine.Prepared is { } name ? $"{name}@{suite}" : null,
+        };
+    }
 
     /// <summary>The template a machine is to be a copy of, held until it is disposed; null for a machine that is booted cold.</summary>
     internal async Task<ITemplate?> TakeAsync(TestCase test, MachineSpec machine, TestCode code, CancellationToken cancel)
@@ -77,17 +104,7 @@ internal sealed class TemplateSet(SessionOptions options, Func<TestCase, Cancell
             return null;
         try
         {
-            bool card = test.Machines.Count > 1;
-            var spec = new TemplateSpec
-            {
-                // Without what is a role's own: tests whose machines differ in nothing else share one template.
-                Machine = machine with { Name = "machine", OwnMachineId = false },
-                Image = options.Image,
-                Ignition = MachineConfig.ForTemplate(machine, card, $"{test.Id}/{machine.Name}: {machine.ConfigFile}").ToString(),
-                PrivateCard = card,
-                Checks = CheckTable.Digest,
-                Preparation = machine.Prepared is { } name ? $"{name}@{code.Identity}" : null,
-            };
+            TemplateSpec spec = SpecOf(test, machine, options.Image, code.Identity);
             return (_templates.KeyOf(spec), spec);
         }
         catch (Exception fault)
@@ -115,6 +132,10 @@ internal sealed class TemplateSet(SessionOptions options, Func<TestCase, Cancell
         {
             Drop(key, fault is KolaException ? fault.Message : $"{fault.GetType().Name}: {fault.Message}");
         }
+        finally
+        {
+            schedule.Complete(key);
+        }
     }
 
     private async Task FindOrMakeAsync(string key, TemplateSpec spec, TestCode code)
@@ -131,7 +152,7 @@ internal sealed class TemplateSet(SessionOptions options, Func<TestCase, Cancell
         if (draft is null)
             return;
         var making = new TemplateMaking(key, spec, options, code);
-        using IDisposable right = await turn(making.Case, stop);
+        using Turn turn = await schedule.TakeTurnAsync(options.Expected.OfTemplate(key, spec.Machine, from is null ? [] : [from.Key]), stop);
         await making.RunAsync(draft, from, stop, kill);
     }
 
