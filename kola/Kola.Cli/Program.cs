@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Kola.Cli.Bench;
 
 namespace Kola.Cli;
 
@@ -25,7 +26,8 @@ internal static class Program
             ReportCommand.Create(),
             CheckConsoleCommand.Create(),
             ImageCommand.Create(surroundings),
-            BenchmarkCommand.Create(surroundings),
+            BenchCommand.Create(surroundings),
+            CacheCommand.Create(surroundings),
             VersionCommand.Create(),
         };
         ParseResult parsed = root.Parse(args);

@@ -28,10 +28,14 @@ internal sealed class TargetOptions(Surroundings surroundings)
     }
 
     /// <summary>Prepares the image and the platform. May build the reference image, unpack a file, and boot a probe guest.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="progress">Told what takes long.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <param name="templates">Absolute directory for templates; null for that of the cache.</param>
     /// <exception cref="UsageException">An option cannot be used.</exception>
-    internal async Task<Target> OpenAsync(ParseResult parsed, IProgress<string> progress, CancellationToken cancel)
+    internal async Task<Target> OpenAsync(ParseResult parsed, IProgress<string> progress, CancellationToken cancel, string? templates = null)
     {
-        QemuOptions options = Options(parsed);
+        QemuOptions options = Options(parsed) with { TemplatesDirectory = templates };
         if (options.Validate() is { Count: > 0 } problems)
             throw new UsageException(string.Join('\n', problems));
         string file = parsed.GetValue(_image)!;

@@ -1,13 +1,23 @@
 using Kola.Machines;
+using Kola.Platforms.Tests.Unit;
 using Kola.Qemu;
 
 namespace Kola.Platforms.Tests;
 
-/// <summary>Not a test: a small kola that starts one machine, says its process id and waits to be killed.</summary>
+/// <summary>
+/// Not a test: a small kola that waits to be killed, having started one machine and said its process id; or, with a mode before the
+/// directory, having done with templates what the mode says.
+/// </summary>
 internal static class Program
 {
     private static async Task Main(string[] arguments)
     {
+        if (arguments is [var mode, var templates])
+        {
+            await TemplateStoreTests.BeChildAsync(mode, templates);
+            return;
+        }
+
         string directory = arguments[0];
         var options = new QemuOptions
         {

@@ -20,6 +20,7 @@ internal static class HostTool
         ["setpriv"] = "util-linux",
         ["setsid"] = "util-linux",
         ["stat"] = "coreutils",
+        ["du"] = "coreutils",
     };
 
     /// <summary>Runs a program; null when the host has no such program.</summary>

@@ -16,8 +16,7 @@ internal static class ImageDigest
     public static async Task<string> OfAsync(string file, string cacheDirectory, CancellationToken cancel)
     {
         string identity = await IdentityOfAsync(file, cancel);
-        string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(file)))[..16];
-        string kept = Path.Combine(cacheDirectory, $"digest-{name}.json");
+        string kept = FileFor(file, cacheDirectory);
         if (await ReadAsync(kept, cancel) is { } known && known.Identity == identity)
             return known.Digest;
 
@@ -25,6 +24,13 @@ internal static class ImageDigest
         await WriteAsync(kept, new Known(file, identity, digest), cancel);
         return digest;
     }
+
+    /// <summary>Where a file's digest is remembered. It is written to by nobody else but who notes that the file was used.</summary>
+    public static string FileFor(string file, string cacheDirectory) =>
+        Path.Combine(cacheDirectory, $"digest-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(file)))[..16]}.json");
+
+    /// <summary>The file a remembered digest is of; null when it cannot be read.</summary>
+    public static async Task<string?> SubjectAsync(string kept, CancellationToken cancel) => (await ReadAsync(kept, cancel))?.File;
 
     // A fresh image is 12 GiB of which one holds data: holes are hashed as the zeros they are, and not read.
     private static async Task<byte[]> HashAsync(string file, CancellationToken cancel)

@@ -27,6 +27,9 @@ public sealed record QemuOptions
     /// <summary>Absolute directory for what outlives a run: templates, unpacked images, digests, the answer of the KVM probe.</summary>
     public required string CacheDirectory { get; init; }
 
+    /// <summary>Absolute directory for templates; null for <c>templates</c> in <see cref="CacheDirectory"/>.</summary>
+    public string? TemplatesDirectory { get; init; }
+
     /// <summary>
     /// Absolute directory for sockets and throw-away disks, at most 60 bytes long since a socket's path has 108. Not on a memory
     /// filesystem: overlays grow with what guests write. Default <c>/var/tmp/kola-USER</c>.
@@ -49,6 +52,7 @@ public sealed record QemuOptions
         AtLeast(problems, "room for templates in MiB", TemplatesMiB, 0);
         Absolute(problems, "cache directory", CacheDirectory);
         Absolute(problems, "runtime directory", RuntimeDirectory);
+        Absolute(problems, "directory for templates", TemplatesDirectory ?? CacheDirectory);
         if (RuntimeDirectory.Length > 60)
             problems.Add($"runtime directory \"{RuntimeDirectory}\" is {RuntimeDirectory.Length} characters long; at most 60 leave room for socket names");
         if (FirmwareCode is null != FirmwareVariables is null)

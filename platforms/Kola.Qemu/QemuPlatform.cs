@@ -12,10 +12,12 @@ public sealed partial class QemuPlatform : IPlatform
     private readonly QemuHost _host;
     private readonly ConcurrentDictionary<QemuInstance, bool> _instances = new();
     private readonly ConcurrentDictionary<string, Segment> _segments = new();
+    private readonly FileStream? _image;
 
-    private QemuPlatform(QemuHost host, IReadOnlySet<Feature> features, Capacity capacity, IReadOnlyDictionary<string, string> facts, TemplateStore templates)
+    private QemuPlatform(QemuHost host, IReadOnlySet<Feature> features, Capacity capacity, IReadOnlyDictionary<string, string> facts, TemplateStore templates, FileStream? image)
     {
         _host = host;
+        _image = image;
         Templates = new QemuTemplates(host, templates, StartAsync);
         Features = features;
         Capacity = capacity;
@@ -62,15 +64,20 @@ public sealed partial class QemuPlatform : IPlatform
             DefaultFirmware = options.DefaultFirmware,
             Clock = clock,
         };
+        FileStream? held = null;
         try
         {
+            held = ImageHold.Take(image.File, options.CacheDirectory, clock);
             Firmware firmware = host.FirmwareFor(Firmware.Any, image);
             QemuInstance.Check(host, "qemu", image, firmware);
             (host, string probe) = await AccelerateAsync(host, options, image, cancel);
-            return new QemuPlatform(host, FeaturesOf(host, tpm, firmware), CapacityOf(options), FactsOf(host, firmware, probe), new TemplateStore(Path.Combine(options.CacheDirectory, "templates"), (long)options.TemplatesMiB << 20, clock));
+            var templates = new TemplateStore(options.TemplatesDirectory ?? Path.Combine(options.CacheDirectory, TemplateStore.DirectoryName), (long)options.TemplatesMiB << 20, clock);
+            return new QemuPlatform(host, FeaturesOf(host, tpm, firmware), CapacityOf(options), FactsOf(host, firmware, probe), templates, held);
         }
         catch
         {
+            if (held is not null)
+                await held.DisposeAsync();
             host.Runtime.Dispose();
             throw;
         }
@@ -94,6 +101,8 @@ public sealed partial class QemuPlatform : IPlatform
         foreach (QemuInstance instance in _instances.Keys)
             await instance.DisposeAsync();
         _host.Runtime.Dispose();
+        if (_image is not null)
+            await _image.DisposeAsync();
     }
 
     private static async Task<(QemuHost Host, string Probe)> AccelerateAsync(QemuHost host, QemuOptions options, Image image, CancellationToken cancel)

@@ -1,10 +1,10 @@
 namespace Kola.Qemu;
 
 /// <summary>
-/// Where one platform keeps sockets and throw-away files. What a killed kola left is removed when the next one starts: each
+/// Where one platform, or who else needs a place until its end, keeps sockets and throw-away files. What a killed kola left is removed when the next one starts: each
 /// directory stands beside a lock file whose lock ends with its owner, so a reused process id cannot deceive.
 /// </summary>
-internal sealed class RuntimeDirectory : IDisposable
+public sealed class RuntimeDirectory : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private static int s_platforms;
@@ -45,7 +45,7 @@ internal sealed class RuntimeDirectory : IDisposable
     }
 
     /// <summary>A new directory for one machine; its name is short, for socket paths.</summary>
-    public string CreateForMachine()
+    internal string CreateForMachine()
     {
         string directory = System.IO.Path.Combine(Path, $"{Interlocked.Increment(ref _machines)}");
         Directory.CreateDirectory(directory, OwnerOnly);
@@ -53,7 +53,7 @@ internal sealed class RuntimeDirectory : IDisposable
     }
 
     /// <summary>Removes a directory and what is in it. A file that will not go stays for the next sweep.</summary>
-    public static void Remove(string directory)
+    internal static void Remove(string directory)
     {
         try
         {

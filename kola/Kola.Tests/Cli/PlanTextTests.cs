@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Kola.Cli;
+using Kola.Cli.Bench;
 using Kola.Planning;
 using Kola.Scheduling;
 using Kola.Tests.Reporting;
@@ -49,7 +50,7 @@ public sealed class PlanTextTests
     [Test]
     public void Ten_thousand_tests_on_a_thousand_hosts_are_planned_and_forecast()
     {
-        // How fast is measured by "kola benchmark plan", not here; what grows with the square would not end.
+        // How fast is measured by "kola bench plan", not here; what grows with the square would not end.
         PlanCost cost = PlanBenchmark.Measure(tests: 10_000, hosts: 1_000, repetitions: 1)[0];
         Assert.That(cost.Forecast.Turns, Has.Count.GreaterThan(9_000));
         Assert.That(cost.Seconds, Is.LessThan(20));

@@ -45,7 +45,7 @@ internal sealed class QemuTemplateDraft(QemuTemplates templates, TemplateStore s
         }
 
         await held.DisposeAsync();
-        return store.Find(key) is { } found
+        return await store.FindAsync(key, cancel) is { } found
             ? new QemuTemplate(templates, store, found.Lock, found.Manifest)
             : throw new PlatformException($"template {key[..12]} was removed as soon as it was made\n  next:    give templates more room, or run with --cold");
     }

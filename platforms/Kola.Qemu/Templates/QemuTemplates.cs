@@ -58,10 +58,10 @@ internal sealed class QemuTemplates(QemuHost host, TemplateStore store, Func<Ins
     }
 
     /// <inheritdoc/>
-    public Task<ITemplate?> FindAsync(string key, CancellationToken cancel)
+    public async Task<ITemplate?> FindAsync(string key, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        return Task.FromResult<ITemplate?>(store.Find(key) is { } found ? new QemuTemplate(this, store, found.Lock, found.Manifest) : null);
+        return await store.FindAsync(key, cancel) is { } found ? new QemuTemplate(this, store, found.Lock, found.Manifest) : null;
     }
 
     /// <inheritdoc/>

@@ -38,7 +38,7 @@ internal sealed record TemplateManifest
         try
         {
             TemplateManifest? manifest = JsonSerializer.Deserialize<TemplateManifest>(File.ReadAllText(FileIn(directory)), s_json);
-            return manifest is { Format: CurrentFormat } && manifest.Lengths.All(f => new FileInfo(Path.Combine(directory, f.Key)) is { Exists: true } file && file.Length == f.Value)
+            return manifest is { Format: CurrentFormat, Key: not null, Facts: not null, Disks: not null, Lengths: not null } && manifest.Lengths.All(f => new FileInfo(Path.Combine(directory, f.Key)) is { Exists: true } file && file.Length == f.Value)
                 ? manifest
                 : null;
         }

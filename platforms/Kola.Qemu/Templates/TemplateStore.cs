@@ -1,6 +1,3 @@
-using System.Globalization;
-using CliWrap.Buffered;
-
 namespace Kola.Qemu;
 
 /// <summary>
@@ -10,7 +7,16 @@ namespace Kola.Qemu;
 /// </summary>
 internal sealed class TemplateStore(string root, long limitBytes, TimeProvider clock)
 {
-    private static readonly TimeSpan s_knock = TimeSpan.FromMilliseconds(100);
+    /// <summary>Their directory in the cache directory.</summary>
+    public const string DirectoryName = "templates";
+
+    // EWOULDBLOCK of flock(2). Any other fault, too many open files say, is no sign that somebody has it.
+    private const int HeldByAnother = 11;
+
+    // What somebody holds alone to look at it is free again by then; copies of a distrusted one may run for an hour.
+    private const int KnocksAtADistrusted = 20;
+
+    private static readonly TimeSpan s_knock = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Where templates are.</summary>
     public string Root => root;
@@ -22,49 +28,49 @@ internal sealed class TemplateStore(string root, long limitBytes, TimeProvider c
     public string DraftOf(string key) => Path.Combine(root, key + ".new");
 
     /// <summary>Holds a whole template against removal, and notes that it was used; null when there is none.</summary>
-    public (FileStream Lock, TemplateManifest Manifest)? Find(string key)
+    public async Task<(FileStream Lock, TemplateManifest Manifest)?> FindAsync(string key, CancellationToken cancel)
     {
-        if (!Directory.Exists(DirectoryOf(key)) || TryLock(key, alone: false) is not { } held)
-            return null;
-        if (TemplateManifest.Read(DirectoryOf(key)) is { } manifest && manifest.Key == key)
+        // Who has it alone removes it, or has just made it, or looks whether it may be removed: soon there is no template, or no such one.
+        while (Directory.Exists(DirectoryOf(key)))
         {
-            File.SetLastWriteTimeUtc(TemplateManifest.FileIn(DirectoryOf(key)), clock.GetUtcNow().UtcDateTime);
-            return (held, manifest);
+            if (TryLock(key, alone: false) is { } held)
+            {
+                if (WholeManifest(key) is { } manifest)
+                {
+                    NoteUse(key);
+                    return (held, manifest);
+                }
+
+                await held.DisposeAsync();
+                return null;
+            }
+
+            await Task.Delay(s_knock, clock, cancel);
         }
 
-        held.Dispose();
         return null;
     }
 
     /// <summary>The right to make a template, alone on this host; waits while another process makes it.</summary>
     /// <returns>Null when it has been made meanwhile.</returns>
-    /// <exception cref="PlatformException">The directory cannot be used.</exception>
+    /// <exception cref="PlatformException">The directory cannot be used, or copies of one that is distrusted still run.</exception>
     public async Task<FileStream?> BeginAsync(string key, CancellationToken cancel)
     {
         try
         {
             Directory.CreateDirectory(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            while (true)
+            for (int distrusted = 0; ;)
             {
                 if (TryLock(key, alone: true) is { } held)
+                    return TryClear(key, held);
+                if (TryLock(key, alone: false) is { } glance)
                 {
-                    if (TemplateManifest.Read(DirectoryOf(key)) is not null)
-                    {
-                        held.Dispose();
+                    await glance.DisposeAsync();
+                    if (WholeManifest(key) is not null)
                         return null;
-                    }
-
-                    // What is there is not whole, and nobody is at it.
-                    RuntimeDirectory.Remove(DirectoryOf(key));
-                    RuntimeDirectory.Remove(DraftOf(key));
-                    Directory.CreateDirectory(DraftOf(key), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-                    return held;
-                }
-
-                if (Find(key) is { } made)
-                {
-                    made.Lock.Dispose();
-                    return null;
+                    // Its files are under machines that run: nothing may be made in their place.
+                    if (++distrusted == KnocksAtADistrusted)
+                        throw new PlatformException($"template {key[..12]} was found to be no good, and copies of it still run\n  wanted:  to make it anew\n  next:    wait for the kola that runs them, or run with --cold");
                 }
 
                 await Task.Delay(s_knock, clock, cancel);
@@ -80,44 +86,53 @@ internal sealed class TemplateStore(string root, long limitBytes, TimeProvider c
     public async Task PublishAsync(string key, CancellationToken cancel)
     {
         Directory.Move(DraftOf(key), DirectoryOf(key));
-        await PruneAsync(limitBytes, key, cancel);
+        await PruneAsync(new TemplatePruning { Limit = limitBytes, Except = key }, cancel);
     }
 
     /// <summary>Takes away what says that a template is whole: it did not do, and the next who needs it makes it anew.</summary>
     public void Distrust(string key)
     {
-        if (Directory.Exists(DirectoryOf(key)))
+        try
+        {
             File.Delete(TemplateManifest.FileIn(DirectoryOf(key)));
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            // It is gone, or it stays: the caller has a better story to tell.
+        }
+    }
+
+    /// <summary>Whether anybody uses, makes or removes it.</summary>
+    public bool IsInUse(string key)
+    {
+        using FileStream? held = TryLock(key, alone: true);
+        return held is null;
     }
 
     /// <summary>All templates, least recently used first.</summary>
     public async Task<IReadOnlyList<StoredTemplate>> ListAsync(CancellationToken cancel)
     {
         string[] directories = Directory.Exists(root) ? Directory.GetDirectories(root) : [];
-        if (directories.Length == 0)
-            return [];
-        // Memory files are mostly holes: what counts is what they take. A directory that vanishes meanwhile has no line.
-        BufferedCommandResult du = await HostTool.RunAsync("du", ["--summarize", "--block-size=1", "--", .. directories], cancel);
-        var bytes = du.StandardOutput.Split('\n').Select(line => line.Split('\t')).Where(line => line.Length == 2)
-            .ToDictionary(line => line[1], line => long.Parse(line[0], CultureInfo.InvariantCulture));
+        IReadOnlyDictionary<string, long> bytes = await DiskUse.OfAsync(directories, cancel);
         return [.. bytes.Select(d => Describe(d.Key, d.Value)).OrderBy(t => t.Used)];
     }
 
     /// <summary>
-    /// Removes what is not whole, then the least recently used, until all together are within a limit. What is in use stays.
+    /// Removes what is not whole, then what was not used for long, then the least recently used, until all together are within a limit. What
+    /// is in use stays.
     /// </summary>
-    /// <param name="limit">Bytes on disk.</param>
-    /// <param name="except">Key of one that stays; null for none.</param>
+    /// <param name="pruning">What may stay.</param>
     /// <param name="cancel">Ends it between two.</param>
     /// <returns>What was removed.</returns>
-    public async Task<IReadOnlyList<StoredTemplate>> PruneAsync(long limit, string? except, CancellationToken cancel)
+    public async Task<IReadOnlyList<StoredTemplate>> PruneAsync(TemplatePruning pruning, CancellationToken cancel)
     {
         var removed = new List<StoredTemplate>();
         IReadOnlyList<StoredTemplate> all = await ListAsync(cancel);
         long total = all.Sum(t => t.Bytes);
-        foreach (StoredTemplate template in all.Where(t => t.Key != except).OrderBy(t => t.Manifest is not null))
+        foreach (StoredTemplate template in all.Where(t => t.Key != pruning.Except).OrderBy(t => t.Manifest is not null))
         {
-            if ((template.Manifest is not null && total <= limit) || !TryRemove(template))
+            cancel.ThrowIfCancellationRequested();
+            if ((template.Manifest is not null && template.Used >= pruning.UnusedSince && total <= pruning.Limit) || !TryRemove(template, pruning.DryRun))
                 continue;
             total -= template.Bytes;
             removed.Add(template);
@@ -126,14 +141,44 @@ internal sealed class TemplateStore(string root, long limitBytes, TimeProvider c
         return removed;
     }
 
-    private bool TryRemove(StoredTemplate template)
+    private bool TryRemove(StoredTemplate template, bool dryRun)
     {
         if (TryLock(template.Key, alone: true) is not { } held)
             return false;
         using (held)
         {
-            RuntimeDirectory.Remove(template.Directory);
-            return !Directory.Exists(template.Directory);
+            if (!dryRun)
+                RuntimeDirectory.Remove(template.Directory);
+            return dryRun || !Directory.Exists(template.Directory);
+        }
+    }
+
+    private TemplateManifest? WholeManifest(string key) => TemplateManifest.Read(DirectoryOf(key)) is { } manifest && manifest.Key == key ? manifest : null;
+
+    // What is there and not whole, and nobody is at it, goes.
+    private FileStream? TryClear(string key, FileStream held)
+    {
+        if (WholeManifest(key) is not null)
+        {
+            held.Dispose();
+            return null;
+        }
+
+        RuntimeDirectory.Remove(DirectoryOf(key));
+        RuntimeDirectory.Remove(DraftOf(key));
+        Directory.CreateDirectory(DraftOf(key), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return held;
+    }
+
+    private void NoteUse(string key)
+    {
+        try
+        {
+            File.SetLastWriteTimeUtc(TemplateManifest.FileIn(DirectoryOf(key)), clock.GetUtcNow().UtcDateTime);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            // Then it goes a little earlier than it should.
         }
     }
 
@@ -147,13 +192,11 @@ internal sealed class TemplateStore(string root, long limitBytes, TimeProvider c
                 ? new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None)
                 : new FileStream(file, FileMode.OpenOrCreate, FileAccess.Read, FileShare.Read);
         }
-        catch (IOException held) when (held is not (DirectoryNotFoundException or FileNotFoundException) && !IsFull(held))
+        catch (IOException held) when (held.HResult == HeldByAnother)
         {
             return null;
         }
     }
-
-    private static bool IsFull(IOException problem) => problem.HResult is 28 or 122 or 30; // ENOSPC, EDQUOT, EROFS
 
     private static StoredTemplate Describe(string directory, long bytes)
     {
@@ -167,6 +210,22 @@ internal sealed class TemplateStore(string root, long limitBytes, TimeProvider c
             Used = manifest is null ? Directory.GetLastWriteTimeUtc(directory) : File.GetLastWriteTimeUtc(TemplateManifest.FileIn(directory)),
         };
     }
+}
+
+/// <summary>What may stay of a store.</summary>
+internal sealed record TemplatePruning
+{
+    /// <summary>Bytes on disk all together may take.</summary>
+    public required long Limit { get; init; }
+
+    /// <summary>What was not used since goes, UTC. Default: no matter.</summary>
+    public DateTime UnusedSince { get; init; } = DateTime.MinValue;
+
+    /// <summary>Key of one that stays; null for none.</summary>
+    public string? Except { get; init; }
+
+    /// <summary>Tells what would go, and leaves it.</summary>
+    public bool DryRun { get; init; }
 }
 
 /// <summary>A directory of the store.</summary>

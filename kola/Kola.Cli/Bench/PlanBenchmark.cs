@@ -3,7 +3,7 @@ using Kola.Discovery;
 using Kola.Planning;
 using Kola.Scheduling;
 
-namespace Kola.Cli;
+namespace Kola.Cli.Bench;
 
 /// <summary>
 /// What planning costs when there is much of it: a made-up catalog is planned, its run on many made-up hosts is forecast, and the real
