@@ -130,7 +130,7 @@ internal sealed class TemplateSet(SessionOptions options, Schedule schedule, Can
         }
         catch (Exception fault)
         {
-            Drop(key, fault is KolaException ? fault.Message : $"{fault.GetType().Name}: {fault.Message}");
+            Drop(key, Reason(fault));
         }
         finally
         {
@@ -153,8 +153,18 @@ internal sealed class TemplateSet(SessionOptions options, Schedule schedule, Can
             return;
         var making = new TemplateMaking(key, spec, options, code);
         using Turn turn = await schedule.TakeTurnAsync(options.Expected.OfTemplate(key, spec.Machine, from is null ? [] : [from.Key]), stop);
-        await making.RunAsync(draft, from, stop, kill);
+        try
+        {
+            await making.RunAsync(draft, from, stop, kill);
+        }
+        catch (Exception fault) when (!stop.IsCancellationRequested)
+        {
+            // Before the turn ends, and with it the wait of the tests: they are to know why.
+            Drop(key, Reason(fault));
+        }
     }
+
+    private static string Reason(Exception fault) => fault is KolaException ? fault.Message : $"{fault.GetType().Name}: {fault.Message}";
 
     // A preparation goes on from a ready machine, which other tests need all the same.
     private async Task<ITemplate> BasisAsync(TemplateSpec spec, TestCode code)
