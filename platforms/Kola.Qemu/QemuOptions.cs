@@ -52,7 +52,8 @@ public sealed record QemuOptions
         AtLeast(problems, "room for templates in MiB", TemplatesMiB, 0);
         Absolute(problems, "cache directory", CacheDirectory);
         Absolute(problems, "runtime directory", RuntimeDirectory);
-        Absolute(problems, "directory for templates", TemplatesDirectory ?? CacheDirectory);
+        if (TemplatesDirectory is { } templates)
+            Absolute(problems, "directory for templates", templates);
         if (RuntimeDirectory.Length > 60)
             problems.Add($"runtime directory \"{RuntimeDirectory}\" is {RuntimeDirectory.Length} characters long; at most 60 leave room for socket names");
         if (FirmwareCode is null != FirmwareVariables is null)
