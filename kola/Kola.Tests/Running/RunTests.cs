@@ -92,7 +92,9 @@ public sealed partial class RunTests
     public async Task A_machine_that_never_answers_but_speaks_on_its_console_is_the_images_fault()
     {
         await using var platform = new FakePlatform(new FakeOptions { Guest = new FakeGuest { AnswersAfter = null } }, _run.Time);
-        Assert.That((await RunAsync(platform, "sample.emergency")).Tests.Single().Outcome, Is.EqualTo(Outcome.Failed));
+        TestReport report = (await RunAsync(platform, "sample.emergency")).Tests.Single();
+        Assert.That(report.Outcome, Is.EqualTo(Outcome.Failed));
+        Assert.That(report.Message, Does.Contain("\n  within:  running"), "what the guest channel tells where SSH cannot");
     }
 
     [Test]

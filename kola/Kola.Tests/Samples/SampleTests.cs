@@ -74,7 +74,7 @@ public sealed class SampleTests
         await machine.ResetAsync();
     }
 
-    [MachineTest("sample.emergency", Minutes = 5)]
+    [MachineTest("sample.emergency", Minutes = 6)]
     public Task The_first_boot_ends_in_the_emergency_shell([Spec(Config = "emergency.ign")] Machine machine) => machine.RunAsync("true");
 
     [MachineTest("sample.poweroff", Minutes = 5)]

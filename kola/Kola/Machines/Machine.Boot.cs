@@ -105,9 +105,28 @@ public sealed partial class Machine
             // Falls through to the message: `last` says how far it got.
         }
 
+        string seen = await SeenFromWithinAsync(cancel);
         throw NeverStirred
             ? new PlatformException($"{Name}: not ready {limit.TotalSeconds:0} s after {how}, and not one byte on its console\n  wanted:  an SSH login\n  got:     {last}\n  next:    does the platform start machines at all? Try `kola spawn`.")
-            : new MachineException($"{Name}: not ready {limit.TotalSeconds:0} s after {how}\n  wanted:  an SSH login and a settled system\n  got:     {last}\n  see:     {_terms.Shown}/console.txt");
+            : new MachineException($"{Name}: not ready {limit.TotalSeconds:0} s after {how}\n  wanted:  an SSH login and a settled system\n  got:     {last}{seen}\n  see:     {_terms.Shown}/console.txt");
+    }
+
+    // What SSH cannot tell when it does not answer: what the boot waits for, and what has failed.
+    private async Task<string> SeenFromWithinAsync(CancellationToken cancel)
+    {
+        if (_instance.Channel is not { IsUp: true } channel)
+            return "";
+        using var late = new CancellationTokenSource(Scaled(TimeSpan.FromSeconds(5)), _terms.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
+        try
+        {
+            (int, string Text)? answer = await channel.AskAsync("systemctl is-system-running; systemctl --no-pager --no-legend --plain list-jobs; systemctl --no-pager --no-legend --plain list-units --state=failed", either.Token);
+            return answer is { Text: var text } ? Tail("within", text) : "";
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return "";
+        }
     }
 
     /// <summary>
