@@ -14,8 +14,6 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
     /// <summary>Where runs go that say nothing else.</summary>
     internal const string DefaultRoot = "_kola";
 
-    private const string KeyFile = "id_ed25519";
-
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     private readonly TimeProvider _time = TimeProvider.System;
@@ -64,7 +62,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
 
     private async Task WithStopsAsync(Session session, RunDirectory directory, Func<Session, Task> runTests)
     {
-        _keyFile = Path.Combine(directory.FullPath, KeyFile);
+        _keyFile = Path.Combine(directory.FullPath, RunDirectory.KeyFile);
         using CancellationTokenRegistration first = interruptions.First.Register(() => session.Stop("interrupted"));
         using CancellationTokenRegistration second = interruptions.Second.Register(() => session.Kill("interrupted"));
         using ITimer? limit = settings.Limit is { } most ? _time.CreateTimer(_ => session.Stop("timeout"), null, most, Timeout.InfiniteTimeSpan) : null;
@@ -83,12 +81,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
 
 
     /// <summary>What <c>ssh</c> needs to get into a machine of this run. Valid while the run lasts and keeps its key.</summary>
-    internal string[] SshArguments(Machine machine)
-    {
-        string[] address = machine.Instance.Address.Split(':');
-        // The host key is this boot's own: there is nothing to remember and nothing to compare with.
-        return ["-i", _keyFile, "-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-p", address[^1], $"{machine.Spec.User}@{address[0]}"];
-    }
+    internal string[] SshArguments(Machine machine) => machine.SshArguments(_keyFile);
 
     private SessionOptions Options(RunDirectory directory, Action<RunEvent> emit) => new()
     {

@@ -98,6 +98,25 @@ public sealed partial class RunTests
     }
 
     [Test]
+    public async Task What_is_kept_is_told_with_the_way_in_while_it_is_there()
+    {
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _run.Time);
+        var told = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        int thereThen = 0;
+        _run.With = options => options with { Keep = true, Tell = told.Enqueue };
+        _run.When = _ => !told.IsEmpty;
+        _run.Then = session =>
+        {
+            thereThen = platform.Instances.Count;
+            session.Stop("interrupted");
+        };
+        TestReport report = (await RunAsync(platform, "sample.fails.command")).Tests.Single();
+        Assert.That(told.Single(), Does.Match(@"^sample\.fails\.command: machine is kept: ssh -i \S+/id_ed25519 .*-p 22 core@fake-\d+$"));
+        Assert.That((thereThen, platform.Instances.Count), Is.EqualTo((1, 0)));
+        Assert.That(report.Outcome, Is.EqualTo(Outcome.Failed), "stopped by the person, after its end");
+    }
+
+    [Test]
     public async Task A_failed_unit_is_named()
     {
         await using var platform = new FakePlatform(new FakeOptions { Guest = new FakeGuest { State = "degraded", FailedUnits = ["foo.service"], Answers = Guest().Answers } }, _run.Time);

@@ -138,6 +138,14 @@ public sealed partial class Machine
     /// <summary>Quotes one word for a shell.</summary>
     public static string Quote(string word) => "'" + word.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
 
+    /// <summary>What <c>ssh</c> needs to get in with the key of a file.</summary>
+    internal string[] SshArguments(string keyFile)
+    {
+        string[] address = _instance.Address.Split(':');
+        // The host key is this machine's own: there is nothing to remember and nothing to compare with.
+        return ["-i", keyFile, "-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-p", address[^1], $"{Spec.User}@{address[0]}"];
+    }
+
     internal TimeSpan Scaled(TimeSpan limit) => limit * _terms.Slowness;
 
     private async Task<(int ExitCode, TimeSpan Elapsed)> ExecuteAsync(string command, Stream? input, Stream output, Stream error, TimeSpan? within)

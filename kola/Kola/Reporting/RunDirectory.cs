@@ -36,6 +36,9 @@ public sealed class RunDirectory
     /// <summary>Of a machine: its journal as text.</summary>
     public const string JournalFile = "journal.txt";
 
+    /// <summary>The run's private key, while a person may need it.</summary>
+    internal const string KeyFile = "id_ed25519";
+
     /// <summary>Of a machine: the config it was given, as rendered.</summary>
     public const string IgnitionFile = "ignition.json";
 

@@ -81,7 +81,7 @@ internal sealed partial class MachineSet
     internal async Task OfferAsync(CancellationToken stop)
     {
         foreach (WatchedMachine watched in Watched())
-            _options.Tell($"{_test.Id}: {watched.Machine.Name} is kept: ssh -i {Path.Combine(_options.Directory, "id_ed25519")} -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -p {watched.Machine.Instance.Address.Split(':')[^1]} {watched.Machine.Spec.User}@{watched.Machine.Instance.Address.Split(':')[0]}");
+            _options.Tell($"{_test.Id}: {watched.Machine.Name} is kept: ssh {string.Join(' ', watched.Machine.SshArguments(Path.Combine(_options.Directory, RunDirectory.KeyFile)))}");
         try
         {
             await Wait.PauseAsync(Timeout.InfiniteTimeSpan, _options.Time, stop);
