@@ -5,7 +5,7 @@ using Kola.Machines;
 namespace Kola.Qemu;
 
 /// <summary>One machine under QEMU. It dies with kola, whatever ends kola.</summary>
-public sealed class QemuInstance : IInstance
+public sealed partial class QemuInstance : IInstance
 {
     // One attempt has to bear a login on a busy, emulated machine: 5 CPU-seconds, with four at once on two cores 43 s were seen.
     private static readonly TimeSpan s_loginTime = TimeSpan.FromSeconds(10);
@@ -182,33 +182,6 @@ public sealed class QemuInstance : IInstance
         }
     }
 
-    /// <summary>
-    /// Saves the machine into a directory and ends it. Its SSH server has been greeted by then and has said what it says to a client before
-    /// it knows anything of it, so that a copy's client begins there.
-    /// </summary>
-    /// <returns>Its disks, as files of the directory.</returns>
-    internal async Task<IReadOnlyList<QemuDisk>> FreezeAsync(string directory, string? greeting, CancellationToken cancel)
-    {
-        await _power.WaitAsync(cancel);
-        try
-        {
-            await MustRunAsync("freeze");
-            if (greeting is not null)
-                await File.WriteAllBytesAsync(Path.Combine(directory, TemplateFiles.Ssh), await SshOverture.PlayAsync(_emulator.Ports[2], greeting, s_loginTime * _host.Acceleration.Slowness, cancel), cancel);
-            await _emulator.SaveAsync(Path.Combine(directory, TemplateFiles.State), cancel);
-            _pullingPlug = true;
-            await _emulator.DisposeAsync();
-            await _channel.DrainJournalAsync();
-            await _channel.JournalCopy!.DisposeAsync();
-            File.Copy(ConsoleFile, Path.Combine(directory, TemplateFiles.Console));
-            return [.. _files.Disks.Select(d => d with { File = Path.GetFileName(d.File) })];
-        }
-        finally
-        {
-            _power.Release();
-        }
-    }
-
     /// <summary>Whether this host and image have what a way of booting needs.</summary>
     /// <exception cref="UsageException">They have not.</exception>
     internal static void Check(QemuHost host, string id, Image image, Firmware firmware)
@@ -279,20 +252,6 @@ public sealed class QemuInstance : IInstance
             QemuArguments other = same with { SshPort = 0 };
             return (other, await Emulator.StartAsync(_host.Program.Path, other, TpmStateOf(_spec, _files), cancel));
         }
-    }
-
-    private void Resume(string template, string? greeting)
-    {
-        _channel.Resume(_emulator.Ports[0], _emulator.Ports[1], File.OpenRead(Path.Combine(template, TemplateFiles.Journal)));
-        if (greeting is null)
-            return;
-        // A server that has gone is not told by its port: QEMU's end of it stays open.
-        _emulator.PortClosed += port =>
-        {
-            if (port == GuestProgram.SshPort)
-                _relay?.Dispose();
-        };
-        _relay = new SshRelay(_emulator.Ports[2], File.ReadAllBytes(Path.Combine(template, TemplateFiles.Ssh)), greeting);
     }
 
     private async Task MustRunAsync(string action)
