@@ -10,7 +10,12 @@ public sealed class QemuTemplateTests
     private static readonly TimeSpan s_boot = TimeSpan.FromSeconds(15);
     private static readonly TemplateFacts s_facts = new()
     {
-        PublicKey = "k", Mac = "52:54:00:00:00:01", BootId = "b", Version = "1", MadeAt = DateTimeOffset.UnixEpoch, ReadySeconds = 1,
+        PublicKey = "k",
+        Mac = "52:54:00:00:00:01",
+        BootId = "b",
+        Version = "1",
+        MadeAt = DateTimeOffset.UnixEpoch,
+        ReadySeconds = 1,
     };
 
     private readonly QemuBackend _backend = new();
