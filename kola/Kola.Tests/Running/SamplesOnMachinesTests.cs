@@ -21,6 +21,7 @@ public sealed class SamplesOnMachinesTests
         ["sample.broken"] = "broken",
         ["sample.leaks"] = "passed",
         ["sample.copies.differ"] = "passed",
+        ["sample.copies.prepared"] = "passed",
         ["sample.copies.reboot"] = "passed",
         ["sample.skips"] = "skipped",
         ["sample.needs"] = "skipped",
@@ -40,11 +41,27 @@ public sealed class SamplesOnMachinesTests
             Dictionary<string, string> outcomes = Outcomes(Path.Combine(output, "latest", "results.json"));
             Assert.That(outcomes, Is.EquivalentTo(s_outcomes), await File.ReadAllTextAsync(Path.Combine(output, "latest", "summary.txt")));
             Assert.That(code, Is.EqualTo(1));
+            // Booted instead, they would pass just the same: what is said of copies has to have been seen on copies.
+            Assert.That(TemplatesOfCopies(Path.Combine(output, "latest", "results.json")), Has.Length.EqualTo(5).And.None.Null);
         }
         finally
         {
             Directory.Delete(output, recursive: true);
         }
+    }
+
+    // Of each machine of the tests of copies, the key of its template; null for one that was booted.
+    private static string?[] TemplatesOfCopies(string results)
+    {
+        using var json = JsonDocument.Parse(File.ReadAllText(results));
+        return
+        [
+            .. json.RootElement.GetProperty("tests").EnumerateArray()
+                .Where(t => t.GetProperty("id").GetString()!.StartsWith("sample.copies.", StringComparison.Ordinal))
+                .SelectMany(t => t.GetProperty("attempts").EnumerateArray())
+                .SelectMany(a => a.GetProperty("machines").EnumerateArray())
+                .Select(m => m.TryGetProperty("template", out JsonElement key) ? key.GetString() : null),
+        ];
     }
 
     private static Dictionary<string, string> Outcomes(string results)

@@ -54,6 +54,14 @@ public sealed class IdentityTests
         }
     }
 
+    [MachineTest("sample.copies.prepared")]
+    public async Task Two_copies_of_a_prepared_machine_reach_each_other([Spec(Prepared = "greeting")] Machine first, [Spec(Prepared = "greeting")] Machine second)
+    {
+        await first.SudoAsync("ping -c 1 -W 10 second");
+        string one = (await first.RunAsync("cat /proc/sys/kernel/hostname")).Text;
+        Assert.That((await second.RunAsync("cat /proc/sys/kernel/hostname")).Text, Is.Not.EqualTo(one));
+    }
+
     [MachineTest("sample.copies.reboot")]
     public async Task A_copy_keeps_its_identity_over_a_reboot(Machine machine)
     {

@@ -38,6 +38,11 @@ public sealed partial class Machine
             {
                 throw new PlatformException($"{Name}: the copy does not answer\n  wanted:  its own identity and a login within {Scaled(s_waking).TotalSeconds:0} s\n  got:     {_waking}\n  see:     {_terms.Shown}/console.txt");
             }
+            finally
+            {
+                // A login that goes on when the rest could not be done must not try for ever.
+                await either.CancelAsync();
+            }
         });
         (BootId, Version) = (identity.Template.BootId, identity.Template.Version);
         double seconds = _terms.Time.GetElapsedTime(start).TotalSeconds;

@@ -109,7 +109,8 @@ internal sealed class TemplateMaking
         if (from is null)
             await machine.BecomeReadyAsync(null);
         else
-            await machine.WakeAsync(new CloneIdentity { Template = from.Facts, Mac = mac, PrivateMac = _spec.PrivateCard ? Neighbourhood.UnconfiguredMac : null });
+            // A card for a private segment stays as it is, without a role: nothing would ever give it an address to wait for.
+            await machine.WakeAsync(new CloneIdentity { Template = from.Facts, Mac = mac });
         if (_spec.Machine.Prepared is { } name)
             await PrepareAsync(name, machine);
         // There is no connection left to collect over once it has settled.
