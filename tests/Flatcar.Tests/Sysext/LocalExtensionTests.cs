@@ -15,6 +15,8 @@ public sealed class LocalExtensionTests
         await ExtensionAsync(machine, "kola-alien", "ID=debian\nVERSION_ID=99\n");
         await machine.WriteFileAsync("/var/lib/extensions/kola-good/usr/lib/systemd/system/kola-extension.service", Unit);
 
+        string device = (await machine.RunAsync("rootdev -s /usr")).Text;
+
         await lab.StepAsync("Merges", async () =>
         {
             // Not merge: on an image with extensions of its own something is merged already.
@@ -22,6 +24,9 @@ public sealed class LocalExtensionTests
             Assert.That(await machine.ReadFileAsync("/usr/share/kola-good/file"), Is.EqualTo("from kola-good\n"));
             Assert.That((await machine.MountsAsync("/usr"))[^1].Type, Is.EqualTo("overlay"));
         });
+        // What updates the system, or marks it as good after the boot, asks for the partition below /usr at any time.
+        await lab.StepAsync("PartitionIsStillFound", async () =>
+            Assert.That((await machine.RunAsync("rootdev -s /usr")).Text, Is.EqualTo(device)));
         await lab.StepAsync("StaysReadOnly", async () =>
             Assert.That((await machine.TryRunAsync("sudo touch /usr/share/kola-good/other")).Error, Does.Contain("Read-only file system")));
         await lab.StepAsync("RefusesAnotherSystems", async () =>
