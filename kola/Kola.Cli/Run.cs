@@ -127,7 +127,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or PlatformException)
         {
             Console.Error.WriteLine($"kola: the reports could not be written to {directory.Shown}: {fault.Message}\n  next:    make room, then kola report {directory.FullPath}");
-            incomplete ??= new PlatformException(fault.Message, fault);
+            incomplete ??= new PlatformException(Signal.HostStorage, fault.Message, fault);
         }
 
         // A run whose record or reports are not whole proves nothing, whatever its tests said.
@@ -147,7 +147,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
         }
         catch (IOException fault)
         {
-            throw new PlatformException($"{file} cannot be written: {fault.Message}", fault);
+            throw new PlatformException(Signal.HostStorage, $"{file} cannot be written: {fault.Message}", fault);
         }
     }
 }

@@ -100,7 +100,7 @@ internal static class SpawnCommand
         }
         catch (Win32Exception fault)
         {
-            throw new PlatformException($"ssh cannot be started: {fault.Message}\n  next:    apt-get install openssh-client, or use --no-shell", fault);
+            throw new PlatformException(Signal.Host, $"ssh cannot be started: {fault.Message}\n  next:    apt-get install openssh-client, or use --no-shell", fault);
         }
     }
 }

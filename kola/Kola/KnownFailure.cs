@@ -4,4 +4,5 @@ namespace Kola;
 /// <param name="Because">Why it fails; never empty.</param>
 /// <param name="Until">The last day, UTC, on which a failure is <see cref="Outcome.Known"/>.</param>
 /// <param name="Link">Where it is worked on; null for nowhere.</param>
-public sealed record KnownFailure(string Because, DateOnly Until, string? Link = null);
+/// <param name="Owner">Who answers for the entry; null when that is not recorded.</param>
+public sealed record KnownFailure(string Because, DateOnly Until, string? Link = null, string? Owner = null);

@@ -1,7 +1,11 @@
 namespace Kola;
 
 /// <summary>Root of the three kinds of blame. The kind decides the outcome; see <see cref="Outcome"/>.</summary>
-public abstract class KolaException(string message, Exception? cause = null) : Exception(message, cause);
+public abstract class KolaException(string message, Exception? cause = null) : Exception(message, cause)
+{
+    /// <summary>Where what decided was seen; null when the message is all there is.</summary>
+    public Evidence? Evidence { get; init; }
+}
 
 /// <summary>The image under test is wrong: the test <see cref="Outcome.Failed"/>.</summary>
 public class MachineException(string message, Exception? cause = null) : KolaException(message, cause);
@@ -9,8 +13,15 @@ public class MachineException(string message, Exception? cause = null) : KolaExc
 /// <summary>The machine answered and refused a login.</summary>
 public sealed class LoginRefusedException(string message, Exception? cause = null) : MachineException(message, cause);
 
-/// <summary>The place is wrong (QEMU died, no memory, image store, quota): the test is <see cref="Outcome.Broken"/>.</summary>
-public sealed class PlatformException(string message, Exception? cause = null) : KolaException(message, cause);
+/// <summary>The place is wrong: the test is <see cref="Outcome.Broken"/>.</summary>
+/// <param name="signal">What showed it.</param>
+/// <param name="message">Its first line stands alone.</param>
+/// <param name="cause">Null for none.</param>
+public sealed class PlatformException(Signal signal, string message, Exception? cause = null) : KolaException(message, cause)
+{
+    /// <summary>What showed it.</summary>
+    public Signal Signal => signal;
+}
 
 /// <summary>The caller is wrong: exit code 2, before anything boots.</summary>
 public sealed class UsageException(string message, Exception? cause = null) : KolaException(message, cause);

@@ -8,6 +8,7 @@ namespace Kola;
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(RunStarted), "run-started")]
+[JsonDerivedType(typeof(PolicyRead), "policy-read")]
 [JsonDerivedType(typeof(TestPlanned), "test-planned")]
 [JsonDerivedType(typeof(TestStarted), "test-started")]
 [JsonDerivedType(typeof(MachineStarted), "machine-started")]
@@ -17,6 +18,7 @@ namespace Kola;
 [JsonDerivedType(typeof(WaitEnded), "wait-ended")]
 [JsonDerivedType(typeof(StepEnded), "step-ended")]
 [JsonDerivedType(typeof(FindingMade), "finding-made")]
+[JsonDerivedType(typeof(EvidenceKept), "evidence-kept")]
 [JsonDerivedType(typeof(TestEnded), "test-ended")]
 [JsonDerivedType(typeof(CleanupFailed), "cleanup-failed")]
 [JsonDerivedType(typeof(TemplateMade), "template-made")]
@@ -56,6 +58,36 @@ public sealed record RunStarted : RunEvent
 
     /// <summary>What the order of equals and the sample of cold boots were drawn by; given to <c>--seed</c> it draws the same again.</summary>
     public int Seed { get; init; }
+
+    /// <summary>Most times a test that did not pass is run again, on machines booted for it. Default 0.</summary>
+    public int Retries { get; init; }
+
+    /// <summary>How often each test was to run, whatever came of it; 0 for a run that is no stress run.</summary>
+    public int Stress { get; init; }
+
+    /// <summary>Which part of a selection this run was: <c>2/3</c>; null for all of it.</summary>
+    public string? Shard { get; init; }
+
+    /// <summary>
+    /// Digest of the ids of all shards' tests, <c>sha256:</c> and 64 hex digits: shards of one selection agree in it. Null in a run that is no shard.
+    /// </summary>
+    public string? Selection { get; init; }
+}
+
+/// <summary>The policy a run was under. Written after <see cref="RunStarted"/>, so a report needs nothing but the events.</summary>
+public sealed record PolicyRead : RunEvent
+{
+    /// <summary>The file as it was named.</summary>
+    public required string File { get; init; }
+
+    /// <summary>Content digest of the file, <c>sha256:</c> and 64 hex digits.</summary>
+    public required string Digest { get; init; }
+
+    /// <summary>When the run as a whole is good.</summary>
+    public required GateRule Gate { get; init; }
+
+    /// <summary>Entries that are for this platform and image, in the file's order, the expired ones too.</summary>
+    public IReadOnlyList<PolicyEntry> Entries { get; init; } = [];
 }
 
 /// <summary>One per test of the plan, all written before the first machine boots.</summary>
@@ -78,6 +110,9 @@ public sealed record TestPlanned : RunEvent
 
     /// <summary>The policy entry that covers a failure of it; null for none. In the plan, so a report needs nothing but the events.</summary>
     public KnownFailure? Known { get; init; }
+
+    /// <summary>Whether a policy entry says that it has to pass.</summary>
+    public bool Enforced { get; init; }
 }
 
 /// <summary>A test got its turn.</summary>
@@ -90,15 +125,30 @@ public sealed record TestStarted : RunEvent
 
     /// <summary>Seconds it may take, scaling included.</summary>
     public required double DeadlineSeconds { get; init; }
+
+    /// <summary>Seconds between asking for its turn and getting it.</summary>
+    public double WaitedSeconds { get; init; }
+
+    /// <summary>What it waited for last: <c>template 0b5e3f6a9c21</c>, <c>machines</c>, <c>memory</c>, <c>cores</c>, <c>ports</c>; null when it did not wait.</summary>
+    public string? WaitedFor { get; init; }
+}
+
+/// <summary>Something that happened to one machine of a test.</summary>
+public abstract record MachineEvent : RunEvent
+{
+    /// <summary>Id of the test.</summary>
+    public required string Test { get; init; }
+
+    /// <summary>Role of the machine.</summary>
+    public required string Machine { get; init; }
+
+    /// <summary>1 for the first attempt of the test.</summary>
+    public int Attempt { get; init; } = 1;
 }
 
 /// <summary>A machine was started.</summary>
-public sealed record MachineStarted : RunEvent
+public sealed record MachineStarted : MachineEvent
 {
-    public required string Test { get; init; }
-
-    public required string Machine { get; init; }
-
     /// <summary>How a person reaches it.</summary>
     public required string Address { get; init; }
 
@@ -110,12 +160,8 @@ public sealed record MachineStarted : RunEvent
 }
 
 /// <summary>A machine is ready: SSH answers, it has settled without failed units, and it is the expected system.</summary>
-public sealed record MachineReady : RunEvent
+public sealed record MachineReady : MachineEvent
 {
-    public required string Test { get; init; }
-
-    public required string Machine { get; init; }
-
     public required string BootId { get; init; }
 
     /// <summary>VERSION of os-release.</summary>
@@ -129,12 +175,8 @@ public sealed record MachineReady : RunEvent
 }
 
 /// <summary>A machine is gone.</summary>
-public sealed record MachineEnded : RunEvent
+public sealed record MachineEnded : MachineEvent
 {
-    public required string Test { get; init; }
-
-    public required string Machine { get; init; }
-
     /// <summary>True when it ended by itself, by the platform's fault.</summary>
     public required bool PlatformFault { get; init; }
 
@@ -149,12 +191,8 @@ public sealed record MachineEnded : RunEvent
 }
 
 /// <summary>A command ended. Output is in the machine's <c>ssh.log</c>.</summary>
-public sealed record CommandRan : RunEvent
+public sealed record CommandRan : MachineEvent
 {
-    public required string Test { get; init; }
-
-    public required string Machine { get; init; }
-
     public required string Command { get; init; }
 
     /// <summary>Null when the connection was lost under it, or it did not end in time.</summary>
@@ -169,6 +207,9 @@ public sealed record WaitEnded : RunEvent
     public required string Test { get; init; }
 
     public string? Machine { get; init; }
+
+    /// <summary>1 for the first attempt of the test.</summary>
+    public int Attempt { get; init; } = 1;
 
     /// <summary>What was awaited: completes "waited for …".</summary>
     public required string For { get; init; }
@@ -201,12 +242,8 @@ public sealed record StepEnded : RunEvent
 }
 
 /// <summary>A check fired on a console or journal line.</summary>
-public sealed record FindingMade : RunEvent
+public sealed record FindingMade : MachineEvent
 {
-    public required string Test { get; init; }
-
-    public required string Machine { get; init; }
-
     /// <summary>Id of the check.</summary>
     public required string Check { get; init; }
 
@@ -228,6 +265,19 @@ public sealed record FindingMade : RunEvent
     public string? Tolerated { get; init; }
 }
 
+/// <summary>Something of a machine was kept for whoever looks into a failure.</summary>
+public sealed record EvidenceKept : MachineEvent
+{
+    /// <summary>What it is: <c>systemctl --failed</c>, <c>dmesg</c>.</summary>
+    public required string What { get; init; }
+
+    /// <summary>File relative to the run's directory.</summary>
+    public required string File { get; init; }
+
+    /// <summary>How it was had: <c>ssh</c>, <c>channel</c> or <c>host</c>.</summary>
+    public required string By { get; init; }
+}
+
 /// <summary>One attempt of a test ended.</summary>
 public sealed record TestEnded : RunEvent
 {
@@ -247,6 +297,9 @@ public sealed record TestEnded : RunEvent
 
     /// <summary>Stack trace of a failed assertion or of a fault in the test; null else.</summary>
     public string? Trace { get; init; }
+
+    /// <summary>What decided; null for a pass, and in records that are older than this.</summary>
+    public Evidence? Evidence { get; init; }
 
     /// <summary>From its turn to its end, machines disposed.</summary>
     public required double ElapsedSeconds { get; init; }

@@ -134,7 +134,7 @@ public sealed partial class FakeInstance : IInstance
     {
         cancel.ThrowIfCancellationRequested();
         if (IsOver)
-            throw new PlatformException($"{Id}: reset of a machine that is gone");
+            throw new PlatformException(Signal.MachineLost, $"{Id}: reset of a machine that is gone");
         Boot();
         return Task.CompletedTask;
     }

@@ -60,7 +60,7 @@ public sealed class FakePlatform : IPlatform
         if (guest.StartsAfter > TimeSpan.Zero)
             await Task.Delay(guest.StartsAfter, _clock, cancel);
         if (guest.StartFailure is { } failure)
-            throw new PlatformException(failure);
+            throw new PlatformException(Signal.Quota, failure);
         return Run(spec, guest, copied: null);
     }
 
@@ -70,7 +70,7 @@ public sealed class FakePlatform : IPlatform
         cancel.ThrowIfCancellationRequested();
         FakeGuest guest = GuestOf(spec);
         if (guest.CloneFailure is { } failure)
-            throw new PlatformException(failure);
+            throw new PlatformException(Signal.Quota, failure);
         guest = guest.AsCopy ?? guest with { Console = [], Journal = [], AnswersAfter = TimeSpan.Zero };
         if (guest.StartsAfter > TimeSpan.Zero)
             await Task.Delay(guest.StartsAfter, _clock, cancel);

@@ -88,7 +88,7 @@ internal sealed class FakeTemplates(FakePlatform platform) : ITemplates
             cancel.ThrowIfCancellationRequested();
             var machine = (FakeInstance)instance;
             if (machine.Guest.FreezeFailure is { } failure)
-                throw new PlatformException(failure);
+                throw new PlatformException(Signal.Template, failure);
             FakeState state = machine.Freeze();
             await machine.DisposeAsync();
             all._made[key] = (state, facts);

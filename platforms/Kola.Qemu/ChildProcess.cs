@@ -61,7 +61,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         catch (Win32Exception problem)
         {
             child._process.Dispose();
-            throw new PlatformException($"qemu: `{program}` could not be started: {problem.Message}", problem);
+            throw new PlatformException(Signal.Host, $"qemu: `{program}` could not be started: {problem.Message}", problem);
         }
 
         child.Id = child._process.Id;

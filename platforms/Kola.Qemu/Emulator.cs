@@ -87,7 +87,7 @@ internal sealed partial class Emulator : IAsyncDisposable
         }
         catch (Exception problem) when (problem is TimeoutException || !cancel.IsCancellationRequested && problem is TaskCanceledException)
         {
-            throw new PlatformException($"QEMU was told to reset the machine and did not within {s_resetTime.TotalSeconds:0} s", problem);
+            throw new PlatformException(Signal.Emulator, $"QEMU was told to reset the machine and did not within {s_resetTime.TotalSeconds:0} s", problem);
         }
     }
 
@@ -129,7 +129,7 @@ internal sealed partial class Emulator : IAsyncDisposable
         {
             limit.Cancel();
             await run.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            throw new PlatformException($"{id}: QEMU did not start\n  got:     {ChildProcess.Describe(await _process.Exited, _process.Words)}");
+            throw new PlatformException(Signal.Emulator, $"{id}: QEMU did not start\n  got:     {ChildProcess.Describe(await _process.Exited, _process.Words)}");
         }
 
         try
@@ -138,7 +138,7 @@ internal sealed partial class Emulator : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw new PlatformException($"{id}: QEMU did not start\n  wanted:  its control channel within {s_startTime.TotalSeconds:0} s\n  got:     a process that runs and says nothing");
+            throw new PlatformException(Signal.Emulator, $"{id}: QEMU did not start\n  wanted:  its control channel within {s_startTime.TotalSeconds:0} s\n  got:     a process that runs and says nothing");
         }
 
         Ended = WaitAsync();

@@ -48,7 +48,7 @@ internal static class ImageDigest
                 cancel.ThrowIfCancellationRequested();
                 step = (int)Math.Min(BlockBytes, start + length - at);
                 if (isData && (step = await RandomAccess.ReadAsync(content, block.AsMemory(0, step), at, cancel)) == 0)
-                    throw new PlatformException($"image: \"{file}\" became shorter while it was read");
+                    throw new PlatformException(Signal.ImageStore, $"image: \"{file}\" became shorter while it was read");
                 hash.AppendData(isData ? block : zeros, 0, step);
             }
         }

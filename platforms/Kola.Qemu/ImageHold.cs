@@ -22,7 +22,7 @@ internal static class ImageHold
         }
         catch (IOException held) when (held.HResult == HeldByAnother)
         {
-            throw new PlatformException($"image: \"{image}\" is being removed by another kola\n  next:    run again", held);
+            throw new PlatformException(Signal.ImageStore, $"image: \"{image}\" is being removed by another kola\n  next:    run again", held);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

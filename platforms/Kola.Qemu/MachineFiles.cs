@@ -58,7 +58,7 @@ internal sealed class MachineFiles : IDisposable
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             files.Dispose();
-            throw new PlatformException($"{spec.Id}: its files could not be made: {problem.Message}", problem);
+            throw new PlatformException(Signal.HostStorage, $"{spec.Id}: its files could not be made: {problem.Message}", problem);
         }
         catch
         {
@@ -116,7 +116,7 @@ internal sealed class MachineFiles : IDisposable
     {
         BufferedCommandResult result = await HostTool.RunAsync("cp", ["--sparse=always", "--reflink=auto", "--", from, to], cancel);
         if (result.ExitCode != 0)
-            throw new PlatformException($"{id}: {from} could not be copied\n  got:     {HostTool.LastLine(result.StandardError)}");
+            throw new PlatformException(Signal.HostStorage, $"{id}: {from} could not be copied\n  got:     {HostTool.LastLine(result.StandardError)}");
     }
 
     private async Task<List<QemuDisk>> CreateDisksAsync(InstanceSpec spec, string place, bool keep, CancellationToken cancel)
@@ -139,7 +139,7 @@ internal sealed class MachineFiles : IDisposable
     private static async Task GrowAsync(string id, string file, int sizeMiB, CancellationToken cancel)
     {
         DiskInfo info = await DiskInfo.ReadAsync(file, cancel)
-            ?? throw new PlatformException($"{id}: qemu-img cannot read the overlay it just made: {file}");
+            ?? throw new PlatformException(Signal.HostStorage, $"{id}: qemu-img cannot read the overlay it just made: {file}");
         // A smaller size is no wish to cut the image off.
         if (info.VirtualBytes >= (long)sizeMiB << 20)
             return;
@@ -153,7 +153,7 @@ internal sealed class MachineFiles : IDisposable
     {
         BufferedCommandResult result = await HostTool.RunAsync("qemu-img", arguments, cancel);
         if (result.ExitCode != 0)
-            throw new PlatformException($"{id}: `qemu-img {string.Join(' ', arguments)}` failed\n  got:     {HostTool.LastLine(result.StandardError)}");
+            throw new PlatformException(Signal.HostStorage, $"{id}: `qemu-img {string.Join(' ', arguments)}` failed\n  got:     {HostTool.LastLine(result.StandardError)}");
     }
 
     private static async Task<string> WriteSecretAsync(string file, string text, CancellationToken cancel)

@@ -35,7 +35,7 @@ internal static class Migration
         }
         catch (IOException problem)
         {
-            throw new PlatformException($"the machine's state could not be written to {file}: {problem.Message}", problem);
+            throw new PlatformException(Signal.Template, $"the machine's state could not be written to {file}: {problem.Message}", problem);
         }
         finally
         {
@@ -62,7 +62,7 @@ internal static class Migration
         {
             // QEMU has its own words for it, and they are the better ones.
             await FinishAsync(qmp, "load", changed, cancel);
-            throw new PlatformException($"QEMU did not take the machine's state from {file}: {problem.Message}", problem);
+            throw new PlatformException(Signal.Template, $"QEMU did not take the machine's state from {file}: {problem.Message}", problem);
         }
 
         await FinishAsync(qmp, "load", changed, cancel);
@@ -87,7 +87,7 @@ internal static class Migration
                 case "completed":
                     return;
                 case "failed" or "cancelled":
-                    throw new PlatformException($"QEMU did not {verb} the machine's state\n  got:     {state["error-desc"]?.GetValue<string>() ?? "no reason given"}");
+                    throw new PlatformException(Signal.Template, $"QEMU did not {verb} the machine's state\n  got:     {state["error-desc"]?.GetValue<string>() ?? "no reason given"}");
             }
 
             await WhenChangedAsync(changed, cancel);
@@ -103,7 +103,7 @@ internal static class Migration
         }
         catch (TaskCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw new PlatformException("QEMU ended while a machine's state was saved or loaded");
+            throw new PlatformException(Signal.Template, "QEMU ended while a machine's state was saved or loaded");
         }
     }
 

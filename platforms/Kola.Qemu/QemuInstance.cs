@@ -257,9 +257,9 @@ public sealed partial class QemuInstance : IInstance
     private async Task MustRunAsync(string action)
     {
         if (_disposed)
-            throw new PlatformException($"{Id}: {action} of a machine that was disposed");
+            throw new PlatformException(Signal.MachineLost, $"{Id}: {action} of a machine that was disposed");
         if (_exited.Task.IsCompleted)
-            throw new PlatformException($"{Id}: {action} of a machine that is gone\n  got:     {(await _exited.Task).Detail}");
+            throw new PlatformException(Signal.MachineLost, $"{Id}: {action} of a machine that is gone\n  got:     {(await _exited.Task).Detail}");
     }
 
     private async Task WatchAsync()

@@ -132,11 +132,11 @@ internal sealed class Qmp : IDisposable
         else if (message["id"] is { } id && _calls.TryRemove(id.GetValue<int>(), out TaskCompletionSource<JsonNode?>? call))
         {
             if (message["error"]?["desc"]?.GetValue<string>() is { } refusal)
-                call.TrySetException(new PlatformException($"QEMU refused: {refusal}"));
+                call.TrySetException(new PlatformException(Signal.Emulator, $"QEMU refused: {refusal}"));
             else
                 call.TrySetResult(message["return"]);
         }
     }
 
-    private static PlatformException Gone() => new("QEMU closed its control channel");
+    private static PlatformException Gone() => new(Signal.Emulator, "QEMU closed its control channel");
 }

@@ -39,7 +39,7 @@ internal static class SshOverture
             await server.ReadExactlyAsync(length, either.Token);
             int bytes = BinaryPrimitives.ReadInt32BigEndian(length);
             if (said.Length > LongestLine || bytes is < 1 or > LongestPacket)
-                throw new PlatformException($"the SSH server of the guest program did not answer as one\n  wanted:  a line and a packet\n  got:     {said.Length} bytes and a packet of {bytes}");
+                throw new PlatformException(Signal.Template, $"the SSH server of the guest program did not answer as one\n  wanted:  a line and a packet\n  got:     {said.Length} bytes and a packet of {bytes}");
             byte[] packet = new byte[bytes];
             await server.ReadExactlyAsync(packet, either.Token);
             said.Write(length);
@@ -48,7 +48,7 @@ internal static class SshOverture
         }
         catch (Exception silent) when (silent is EndOfStreamException or IOException || silent is OperationCanceledException && !cancel.IsCancellationRequested)
         {
-            throw new PlatformException($"the SSH server of the guest program did not answer within {within.TotalSeconds:0} s\n  got:     {silent.Message}\n  next:    has the image /usr/sbin/sshd?", silent);
+            throw new PlatformException(Signal.Template, $"the SSH server of the guest program did not answer within {within.TotalSeconds:0} s\n  got:     {silent.Message}\n  next:    has the image /usr/sbin/sshd?", silent);
         }
     }
 

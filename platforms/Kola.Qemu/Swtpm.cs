@@ -25,7 +25,7 @@ internal static class Swtpm
                 await Task.WhenAny(swtpm.Exited, Task.Delay(s_poll, TimeProvider.System, CancellationToken.None));
             cancel.ThrowIfCancellationRequested();
             if (!File.Exists(socket))
-                throw new PlatformException($"qemu: swtpm made no socket\n  wanted:  {socket} within {s_startTime.TotalSeconds:0} s\n  got:     {await StateOfAsync(swtpm)}");
+                throw new PlatformException(Signal.Host, $"qemu: swtpm made no socket\n  wanted:  {socket} within {s_startTime.TotalSeconds:0} s\n  got:     {await StateOfAsync(swtpm)}");
             return swtpm;
         }
         catch

@@ -37,7 +37,7 @@ internal static class UnpackedImage
         }
         catch (IOException problem) when (problem.HResult == NoSpaceLeft)
         {
-            throw new PlatformException($"image: no room to unpack \"{file}\"\n  wanted:  space for the whole image in {directory}\n  got:     {problem.Message}\n  next:    make room there, or name another cache directory", problem);
+            throw new PlatformException(Signal.HostStorage, $"image: no room to unpack \"{file}\"\n  wanted:  space for the whole image in {directory}\n  got:     {problem.Message}\n  next:    make room there, or name another cache directory", problem);
         }
         catch (Exception problem) when (problem is InvalidDataException or SharpZipBaseException or ZstdException or CommandExecutionException or EndOfStreamException)
         {

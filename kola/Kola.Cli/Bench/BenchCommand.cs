@@ -89,7 +89,7 @@ internal static class BenchCommand
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new PlatformException($"{file} cannot be written: {fault.Message}", fault);
+            throw new PlatformException(Signal.HostStorage, $"{file} cannot be written: {fault.Message}", fault);
         }
     }
 }

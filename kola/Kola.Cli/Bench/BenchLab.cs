@@ -71,10 +71,10 @@ internal sealed class BenchLab(Target target, string directory, string kept, Tim
 
     private async Task<MadeTemplate> MakeAsync()
     {
-        ITemplates templates = target.Platform.Templates ?? throw new PlatformException($"{target.Platform.Name} has no templates");
+        ITemplates templates = target.Platform.Templates ?? throw new PlatformException(Signal.Template, $"{target.Platform.Name} has no templates");
         var spec = new TemplateSpec { Machine = s_machine, Image = target.Image, Ignition = MachineConfig.ForTemplate(s_machine, privateCard: false, Source).ToString(), Preparation = ApartFromOthers };
         string key = templates.KeyOf(spec);
-        await using ITemplateDraft draft = await templates.BeginAsync(key, cancel) ?? throw new PlatformException($"template {key[..12]} is there before it was made");
+        await using ITemplateDraft draft = await templates.BeginAsync(key, cancel) ?? throw new PlatformException(Signal.Template, $"template {key[..12]} is there before it was made");
         string config = spec.Ignition.Replace(TemplateSpec.PublicKeyPlaceholder, _identity.PublicKey, StringComparison.Ordinal);
         await using BenchMachine machine = await StartAsync(config, wanted => draft.StartAsync(wanted, null, cancel));
         await machine.Machine.BecomeReadyAsync(null);
@@ -114,7 +114,7 @@ internal sealed class BenchLab(Target target, string directory, string kept, Tim
         Slowness = target.Platform.Slowness,
         Emit = _ => { },
         Deadline = over.Token,
-        WhyEnded = () => cancel.IsCancellationRequested || !over.IsCancellationRequested ? null : new PlatformException($"a machine of the bench took longer than {s_longest.TotalMinutes:0} min"),
+        WhyEnded = () => cancel.IsCancellationRequested || !over.IsCancellationRequested ? null : new PlatformException(Signal.Template, $"a machine of the bench took longer than {s_longest.TotalMinutes:0} min"),
         Directory = own,
         Shown = own,
     };

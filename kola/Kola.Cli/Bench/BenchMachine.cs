@@ -45,7 +45,7 @@ internal sealed class BenchMachine : IAsyncDisposable
         await _instance.Channel.WhenUpAsync(_over.Token);
         return await _instance.Channel.AskAsync(":", _over.Token) is { ExitCode: 0 }
             ? Now
-            : throw new PlatformException($"{_instance.Id}: the guest program did not answer");
+            : throw new PlatformException(Signal.Template, $"{_instance.Id}: the guest program did not answer");
     }
 
     /// <summary>Pauses, so that what a machine does after it is ready is over.</summary>

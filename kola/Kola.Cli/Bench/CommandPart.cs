@@ -73,7 +73,7 @@ internal sealed class OpenSshMaster : IAsyncDisposable
             while (!File.Exists(socket))
             {
                 if (master._master.HasExited)
-                    throw new PlatformException($"ssh did not get into the machine: {(await master._master.StandardError.ReadToEndAsync(cancel)).Trim()}");
+                    throw new PlatformException(Signal.Host, $"ssh did not get into the machine: {(await master._master.StandardError.ReadToEndAsync(cancel)).Trim()}");
                 await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancel);
             }
 
@@ -92,7 +92,7 @@ internal sealed class OpenSshMaster : IAsyncDisposable
         using Process ssh = Start(["-F", "/dev/null", "-S", _socket, "kola", command]);
         await ssh.WaitForExitAsync(cancel);
         if (ssh.ExitCode != 0)
-            throw new PlatformException($"ssh: `{command}` ended with exit code {ssh.ExitCode}: {(await ssh.StandardError.ReadToEndAsync(cancel)).Trim()}");
+            throw new PlatformException(Signal.Host, $"ssh: `{command}` ended with exit code {ssh.ExitCode}: {(await ssh.StandardError.ReadToEndAsync(cancel)).Trim()}");
     }
 
     public async ValueTask DisposeAsync()
@@ -121,7 +121,7 @@ internal sealed class OpenSshMaster : IAsyncDisposable
         }
         catch (Win32Exception fault)
         {
-            throw new PlatformException($"ssh cannot be started: {fault.Message}\n  next:    apt-get install openssh-client", fault);
+            throw new PlatformException(Signal.Host, $"ssh cannot be started: {fault.Message}\n  next:    apt-get install openssh-client", fault);
         }
     }
 }

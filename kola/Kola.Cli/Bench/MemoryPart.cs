@@ -71,5 +71,5 @@ internal static class MemoryPart
     }
 
     private static double PssOf(BenchMachine machine) =>
-        machine.Instance.MemoryMiB ?? throw new PlatformException($"{machine.Instance.Id}: what memory it takes is not known\n  wanted:  /proc/PID/smaps_rollup of its process");
+        machine.Instance.MemoryMiB ?? throw new PlatformException(Signal.Host, $"{machine.Instance.Id}: what memory it takes is not known\n  wanted:  /proc/PID/smaps_rollup of its process");
 }

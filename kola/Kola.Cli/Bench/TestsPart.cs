@@ -73,7 +73,7 @@ internal static class TestsPart
         interruptions.First.ThrowIfCancellationRequested();
         IReadOnlyList<RunEvent> events = EventLog.Read(Path.Combine(output, RunDirectory.Latest)).Events;
         if (exitCode != ExitCode.Clean)
-            throw new PlatformException($"{events.OfType<TestEnded>().Count(t => t.Outcome != Outcome.Passed)} of {count} trivial tests did not pass: {events.OfType<TestEnded>().FirstOrDefault(t => t.Outcome != Outcome.Passed)?.Message}");
+            throw new PlatformException(Signal.Host, $"{events.OfType<TestEnded>().Count(t => t.Outcome != Outcome.Passed)} of {count} trivial tests did not pass: {events.OfType<TestEnded>().FirstOrDefault(t => t.Outcome != Outcome.Passed)?.Message}");
         return Ran.Of(name, count, wall, harness, events);
     }
 

@@ -30,7 +30,7 @@ internal sealed class TimedInstance(IInstance inner, InstanceSpec spec, TimeProv
     internal IReadOnlyCollection<TimeSpan> Logins => _logins;
 
     /// <summary>How long each question over the guest channel took, from its turn to its answer.</summary>
-    internal TimedChannel Channel { get; } = new(inner.Channel ?? throw new PlatformException($"{inner.Id}: it has no guest channel"), time);
+    internal TimedChannel Channel { get; } = new(inner.Channel ?? throw new PlatformException(Signal.Template, $"{inner.Id}: it has no guest channel"), time);
 
     IGuestChannel? IInstance.Channel => Channel;
 

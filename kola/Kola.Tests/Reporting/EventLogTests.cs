@@ -38,7 +38,7 @@ public sealed class EventLogTests
     {
         Write(new Happened().Start().Begin("cl.basic").End("cl.basic", Outcome.Passed).Events);
         string[] lines = File.ReadAllLines(LogFile);
-        Assert.That(lines[1], Is.EqualTo("""{"event":"test-started","at":"2026-11-22T18:15:01+00:00","test":"cl.basic","attempt":1,"deadlineSeconds":600}"""));
+        Assert.That(lines[1], Is.EqualTo("""{"event":"test-started","at":"2026-11-22T18:15:01+00:00","test":"cl.basic","attempt":1,"deadlineSeconds":600,"waitedSeconds":0}"""));
         Assert.That(lines[2], Is.EqualTo("""{"event":"test-ended","at":"2026-11-22T18:15:02+00:00","test":"cl.basic","attempt":1,"outcome":"passed","elapsedSeconds":30}"""));
     }
 

@@ -32,8 +32,8 @@ internal sealed class Happened
     internal Happened Boot(string test, string machine, int attempt = 1, string? template = null)
     {
         string directory = attempt == 1 ? $"{test}/{machine}" : $"{test}/attempt-{attempt}/{machine}";
-        return Add(new MachineStarted { At = Next, Test = test, Machine = machine, Address = "core@127.0.0.1:2222", Directory = directory, Template = template })
-            .Add(new MachineReady { At = Next, Test = test, Machine = machine, BootId = "00000000-0000-0000-0000-000000000001", Version = "4459.0.0", ElapsedSeconds = 11.25, Boot = 0 });
+        return Add(new MachineStarted { At = Next, Test = test, Machine = machine, Attempt = attempt, Address = "core@127.0.0.1:2222", Directory = directory, Template = template })
+            .Add(new MachineReady { At = Next, Test = test, Machine = machine, Attempt = attempt, BootId = "00000000-0000-0000-0000-000000000001", Version = "4459.0.0", ElapsedSeconds = 11.25, Boot = 0 });
     }
 
     internal Happened Step(string test, string step, Outcome outcome, string? message = null) =>

@@ -91,7 +91,7 @@ public sealed class SampleTests
     public async Task The_place_is_wrong(Machine machine)
     {
         await machine.RunAsync("true");
-        throw new PlatformException("the image store is on fire");
+        throw new PlatformException(Signal.ImageStore, "the image store is on fire");
     }
 
     [MachineTest("sample.leaks", Minutes = 2)]

@@ -26,7 +26,7 @@ internal sealed class CommandLog(string file)
         }
         catch (IOException full)
         {
-            throw new PlatformException($"{file} cannot be written: {full.Message}\n  wanted:  room for the evidence of the run", full);
+            throw new PlatformException(Signal.HostStorage, $"{file} cannot be written: {full.Message}\n  wanted:  room for the evidence of the run", full);
         }
     }
 

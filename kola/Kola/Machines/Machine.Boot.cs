@@ -107,7 +107,7 @@ public sealed partial class Machine
 
         string seen = await SeenFromWithinAsync(cancel);
         throw NeverStirred
-            ? new PlatformException($"{Name}: not ready {limit.TotalSeconds:0} s after {how}, and not one byte on its console\n  wanted:  an SSH login\n  got:     {last}\n  next:    does the platform start machines at all? Try `kola spawn`.")
+            ? new PlatformException(Signal.NoContact, $"{Name}: not ready {limit.TotalSeconds:0} s after {how}, and not one byte on its console\n  wanted:  an SSH login\n  got:     {last}\n  next:    does the platform start machines at all? Try `kola spawn`.")
             : new MachineException($"{Name}: not ready {limit.TotalSeconds:0} s after {how}\n  wanted:  an SSH login and a settled system\n  got:     {last}{seen}\n  see:     {_terms.Shown}/console.txt");
     }
 

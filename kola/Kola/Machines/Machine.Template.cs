@@ -36,7 +36,7 @@ public sealed partial class Machine
             }
             catch (OperationCanceledException) when (late.IsCancellationRequested && !cancel.IsCancellationRequested)
             {
-                throw new PlatformException($"{Name}: the copy does not answer\n  wanted:  its own identity and a login within {Scaled(s_waking).TotalSeconds:0} s\n  got:     {_waking}\n  see:     {_terms.Shown}/console.txt");
+                throw new PlatformException(Signal.Template, $"{Name}: the copy does not answer\n  wanted:  its own identity and a login within {Scaled(s_waking).TotalSeconds:0} s\n  got:     {_waking}\n  see:     {_terms.Shown}/console.txt");
             }
             finally
             {
@@ -95,7 +95,7 @@ public sealed partial class Machine
     /// <summary>Runs a command over the guest channel that must succeed.</summary>
     private async Task TellAsync(string command, CancellationToken cancel)
     {
-        IGuestChannel channel = _instance.Channel ?? throw new PlatformException($"{Name}: it has no guest channel\n  wanted:  a platform that gives its machines one");
+        IGuestChannel channel = _instance.Channel ?? throw new PlatformException(Signal.Template, $"{Name}: it has no guest channel\n  wanted:  a platform that gives its machines one");
         long start = _terms.Time.GetTimestamp();
         (int ExitCode, string Text)? answer = await channel.AskAsync(command, cancel);
         if (answer is null)
@@ -104,7 +104,7 @@ public sealed partial class Machine
         string said = command.Split(' ')[0];
         _log.Add(_terms.Time.GetUtcNow(), $"(guest channel) {said} …", answer?.ExitCode, answer?.Text ?? "", "", _terms.Time.GetElapsedTime(start));
         if (answer is not { ExitCode: 0 })
-            throw new PlatformException($"{Name}: the guest program could not do its work: {said}\n  got:     {(answer is { } bad ? $"exit code {bad.ExitCode}: {bad.Text}" : "the copy does not answer: it restarted or is gone")}\n  see:     {_terms.Shown}/ssh.log");
+            throw new PlatformException(Signal.Template, $"{Name}: the guest program could not do its work: {said}\n  got:     {(answer is { } bad ? $"exit code {bad.ExitCode}: {bad.Text}" : "the copy does not answer: it restarted or is gone")}\n  see:     {_terms.Shown}/ssh.log");
     }
 
     // One line each, and the first that fails ends it. The clock comes first, so that what is logged has the right time.

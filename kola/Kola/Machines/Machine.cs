@@ -203,9 +203,9 @@ public sealed partial class Machine
         }
     }
 
-    private static KolaException Again(KolaException why) => why is PlatformException
-        ? new PlatformException(why.Message, why)
-        : new MachineException(why.Message, why);
+    private static KolaException Again(KolaException why) => why is PlatformException place
+        ? new PlatformException(place.Signal, why.Message, why) { Evidence = why.Evidence }
+        : new MachineException(why.Message, why) { Evidence = why.Evidence };
 
     private static string Shown(string command)
     {

@@ -24,11 +24,32 @@ public sealed record AttemptReport
     /// <summary>From its turn to its end; 0 when it has no end.</summary>
     public double ElapsedSeconds { get; init; }
 
+    /// <summary>What decided.</summary>
+    public Evidence? Evidence { get; init; }
+
+    /// <summary>Seconds it waited for its turn.</summary>
+    public double WaitedSeconds { get; init; }
+
+    /// <summary>What it waited for last; null when it did not wait.</summary>
+    public string? WaitedFor { get; init; }
+
+    /// <summary>Seconds it might have taken; 0 when that is not recorded.</summary>
+    public double DeadlineSeconds { get; init; }
+
     /// <summary>Named parts, in the order they ended.</summary>
     public IReadOnlyList<StepEnded> Steps { get; init; } = [];
 
     /// <summary>Its machines, in the order they were started.</summary>
     public IReadOnlyList<MachineReport> Machines { get; init; } = [];
+
+    /// <summary>Every command, in the order they ended.</summary>
+    public IReadOnlyList<CommandRan> Commands { get; init; } = [];
+
+    /// <summary>Every wait, in the order they ended.</summary>
+    public IReadOnlyList<WaitEnded> Waits { get; init; } = [];
+
+    /// <summary>What was kept of its machines for whoever looks into a failure.</summary>
+    public IReadOnlyList<EvidenceKept> Kept { get; init; } = [];
 
     /// <summary>Findings on its machines, tolerated ones too.</summary>
     public IReadOnlyList<FindingMade> Findings { get; init; } = [];

@@ -49,7 +49,7 @@ public sealed class EventLog : IDisposable
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new PlatformException($"{file} cannot be written: {fault.Message}", fault);
+            throw new PlatformException(Signal.HostStorage, $"{file} cannot be written: {fault.Message}", fault);
         }
     }
 
@@ -87,7 +87,7 @@ public sealed class EventLog : IDisposable
             }
             catch (IOException fault)
             {
-                Failure = new PlatformException($"{_name} cannot be written: {fault.Message}\n  wanted:  room for every event of the run\n  got:     {_events.Count - 1} events written", fault);
+                Failure = new PlatformException(Signal.HostStorage, $"{_name} cannot be written: {fault.Message}\n  wanted:  room for every event of the run\n  got:     {_events.Count - 1} events written", fault);
                 Abandon();
                 throw Failure;
             }

@@ -82,12 +82,12 @@ public static class JUnitReport
         Property(xml, "outcome", test.Outcome.Word());
         Property(xml, "sentence", test.Sentence);
         Property(xml, "attempts", Number(test.Attempts.Count));
-        foreach (string directory in test.Evidence)
+        foreach (string directory in test.Directories)
             Property(xml, "evidence", directory);
         xml.WriteEndElement();
         WriteOutcome(xml, test);
-        if (test.Evidence.Any())
-            xml.WriteElementString("system-out", PlainText.Clean($"see, in the run's directory:\n{string.Join('\n', test.Evidence)}\n"));
+        if (test.Directories.Any())
+            xml.WriteElementString("system-out", PlainText.Clean($"see, in the run's directory:\n{string.Join('\n', test.Directories)}\n"));
         xml.WriteEndElement();
     }
 

@@ -18,6 +18,15 @@ public sealed record MachineReport
     /// <summary>Seconds until it was ready, for the first boot and each reboot; empty when it never was.</summary>
     public IReadOnlyList<double> BootSeconds { get; init; } = [];
 
+    /// <summary>When it was started; null when that is not recorded.</summary>
+    public DateTimeOffset? Started { get; init; }
+
+    /// <summary>When it was ready, for the first boot and each reboot; as many as <see cref="BootSeconds"/>.</summary>
+    public IReadOnlyList<DateTimeOffset> Ready { get; init; } = [];
+
+    /// <summary>When it was gone; null when nobody saw that.</summary>
+    public DateTimeOffset? Gone { get; init; }
+
     /// <summary>How it ended; null when nobody saw it end.</summary>
     public string? Ended { get; init; }
 

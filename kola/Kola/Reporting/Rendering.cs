@@ -35,7 +35,7 @@ public static class Rendering
         {
             if (File.Exists(aside))
                 File.Delete(aside);
-            throw new PlatformException($"{file} cannot be written: {fault.Message}", fault);
+            throw new PlatformException(Signal.HostStorage, $"{file} cannot be written: {fault.Message}", fault);
         }
     }
 }

@@ -18,6 +18,9 @@ public sealed record Report
     /// <summary>What could not be taken away. Says nothing about the image and does not change <see cref="ExitCode"/>.</summary>
     public IReadOnlyList<CleanupFailed> Leftovers { get; init; } = [];
 
+    /// <summary>The policy the run was under; null for none.</summary>
+    public PolicyRead? Policy { get; init; }
+
     /// <summary>Templates and parity; null when the run had to do with neither.</summary>
     public TemplatesReport? Templates { get; init; }
 
@@ -38,12 +41,14 @@ public sealed record Report
         Enum.GetValues<Outcome>().ToDictionary(outcome => outcome, outcome => Tests.Count(test => test.Outcome == outcome));
 
     /// <summary>
-    /// 1 when a test failed: that is known about the image, however else the run went. Else 3 when one is broken or not run, or the run itself has
-    /// a problem: it died, was stopped, planned nothing, skipped everything. Else 0: flaky, known and skipped tests are no failures.
+    /// 0 when the gate is open. Else 1 when a test failed, or another rule of the policy is not kept: that is known about the image, however else the
+    /// run went. Else 3 when a test is broken or not run, or the run itself has a problem: it died, was stopped, planned nothing, skipped everything.
+    /// Without a policy, flaky, known and skipped tests are no failures.
     /// </summary>
-    public int ExitCode => Tests.Any(test => test.Outcome == Outcome.Failed) ? 1
-        : Problems.Count > 0 || Tests.Any(test => test.Outcome is Outcome.Broken or Outcome.NotRun) ? 3
-        : 0;
+    public int ExitCode => Gate.ExitCode;
+
+    /// <summary>Whether the run is good by its policy's rule, or by the strictest one when it had none.</summary>
+    public GateVerdict Gate => GateVerdict.Of(this, Policy?.Gate ?? new GateRule());
 
     /// <summary>The report of a run in memory, at any moment of it.</summary>
     public static Report Of(IEnumerable<RunEvent> events) => Fold(events, torn: null);

@@ -14,17 +14,23 @@ internal sealed class RunFold
     private RunEnded? _ended;
     private RunEvent? _first;
     private RunEvent? _last;
+    private PolicyRead? _policy;
+    private int _line;
     private int _late;
 
     internal void Take(RunEvent happened)
     {
         _first ??= happened;
         _last = happened;
+        _line++;
         _late += _ended is null ? 0 : 1;
         switch (happened)
         {
             case RunStarted started:
                 Begin(started);
+                break;
+            case PolicyRead policy:
+                _policy ??= policy;
                 break;
             case TestPlanned planned:
                 Plan(planned);
@@ -36,7 +42,7 @@ internal sealed class RunFold
                 _templates.Copied(template, e.Test);
                 Test(e.Test).Take(e);
                 break;
-            case MachineStarted or MachineReady or MachineEnded or StepEnded or FindingMade when Aside.Is(NameIn(happened)):
+            case MachineEvent or WaitEnded or StepEnded when Aside.Is(NameIn(happened)):
                 // No attempt of a test: what came of it is told by an event of its own.
                 break;
             case MachineStarted e:
@@ -48,18 +54,27 @@ internal sealed class RunFold
             case MachineEnded e:
                 Test(e.Test).Take(e);
                 break;
+            case CommandRan e:
+                Test(e.Test).Take(e);
+                break;
+            case WaitEnded e:
+                Test(e.Test).Take(e);
+                break;
+            case EvidenceKept e:
+                Test(e.Test).Take(e);
+                break;
             case StepEnded e:
                 Test(e.Test).Take(e);
                 break;
             case FindingMade e:
-                Test(e.Test).Take(e);
+                Test(e.Test).Take(e, _line);
                 break;
             case TestEnded e:
-                Test(e.Test).Take(e, _problems);
+                Test(e.Test).Take(e, _line, _problems);
                 break;
             case ParityChecked e:
                 _templates.Take(e);
-                Test(e.Test).Take(e);
+                Test(e.Test).Take(e, _line);
                 break;
             case TemplateMade or TemplateDropped:
                 _templates.Take(happened);
@@ -89,6 +104,7 @@ internal sealed class RunFold
             Tests = tests,
             Problems = [.. _problems],
             Leftovers = [.. _leftovers],
+            Policy = _policy,
             Templates = _templates.Finish(),
             Complete = _ended is { Stopped: null },
             Stopped = _ended?.Stopped,
@@ -99,11 +115,9 @@ internal sealed class RunFold
 
     private static string NameIn(RunEvent happened) => happened switch
     {
-        MachineStarted e => e.Test,
-        MachineReady e => e.Test,
-        MachineEnded e => e.Test,
+        MachineEvent e => e.Test,
+        WaitEnded e => e.Test,
         StepEnded e => e.Test,
-        FindingMade e => e.Test,
         _ => "",
     };
 
@@ -126,7 +140,7 @@ internal sealed class RunFold
     {
         if (_tests.TryGetValue(id, out TestFold? test))
             return test;
-        test = new TestFold(id);
+        test = new TestFold(id) { Stress = _started?.Stress ?? 0 };
         _tests.Add(id, test);
         _order.Add(test);
         return test;

@@ -27,6 +27,15 @@ public sealed record TestReport
     /// <summary>The policy entry of the plan, whether it was needed or not; null for none.</summary>
     public KnownFailure? Known { get; init; }
 
+    /// <summary>What decided the outcome.</summary>
+    public Evidence? Evidence { get; init; }
+
+    /// <summary>Whether a policy entry says that it has to pass.</summary>
+    public bool Enforced { get; init; }
+
+    /// <summary>How many of its repetitions did not pass; null in a run that is no stress run.</summary>
+    public Rate? Stress { get; init; }
+
     /// <summary>In order; empty when it never got its turn.</summary>
     public IReadOnlyList<AttemptReport> Attempts { get; init; } = [];
 
@@ -34,5 +43,5 @@ public sealed record TestReport
     public double ElapsedSeconds => Attempts.Sum(attempt => attempt.ElapsedSeconds);
 
     /// <summary>Directories of its machines' artifacts, relative to the run's.</summary>
-    public IEnumerable<string> Evidence => Attempts.SelectMany(attempt => attempt.Machines).Select(machine => machine.Directory).Distinct();
+    public IEnumerable<string> Directories => Attempts.SelectMany(attempt => attempt.Machines).Select(machine => machine.Directory).Distinct();
 }

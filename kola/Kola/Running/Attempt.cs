@@ -30,7 +30,8 @@ internal sealed class Attempt
     {
         _test = test;
         _number = number;
-        _options = options;
+        // Whoever tells something of a machine does not know which attempt it belongs to.
+        _options = options = options with { Emit = Numbered(options.Emit) };
         _code = code;
         string directory = Path.Combine(options.Directory, RunDirectory.DirectoryOf(test.Id, number));
         System.IO.Directory.CreateDirectory(directory);
@@ -77,6 +78,13 @@ internal sealed class Attempt
         };
     }
 
+    private Action<RunEvent> Numbered(Action<RunEvent> emit) => happened => emit(happened switch
+    {
+        MachineEvent e => e with { Attempt = _number },
+        WaitEnded e => e with { Attempt = _number },
+        _ => happened,
+    });
+
     private DateTimeOffset Now => _options.Time.GetUtcNow();
 
     /// <summary>Ends the test for a reason; the first one counts.</summary>
@@ -104,11 +112,11 @@ internal sealed class Attempt
     private void Interrupt()
     {
         _interrupted = true;
-        End(new PlatformException($"{_test.Id}: the run was stopped before the test had ended"));
+        End(new PlatformException(Signal.Interrupted, $"{_test.Id}: the run was stopped before the test had ended"));
     }
 
     private KolaException Late(TimeSpan limit) => _machines.NeverStirred is { } silent
-        ? new PlatformException($"{silent}: not ready {limit.TotalSeconds:0} s after its start, and not one byte on its console\n  wanted:  an SSH login\n  next:    does the platform start machines at all? Try `kola spawn`.")
+        ? new PlatformException(Signal.NoContact, $"{silent}: not ready {limit.TotalSeconds:0} s after its start, and not one byte on its console\n  wanted:  an SSH login\n  next:    does the platform start machines at all? Try `kola spawn`.")
         : new MachineException($"{_test.Id}: did not end within {limit.TotalSeconds:0} s\n  wanted:  an end within {_test.Minutes} min of machine time{(_options.Platform.Slowness == 1 ? "" : $", times {_options.Platform.Slowness:0.#} for a slow platform")}\n  got:     {_machines.LastCommand}\n  see:     {_machines.Shown}");
 
     [SuppressMessage("Design", "CA1031", Justification = "The border between a test's code and the run: whatever it throws is its result.")]

@@ -119,7 +119,7 @@ internal sealed class JournalTail
         catch (IOException full)
         {
             _full = true;
-            _lost(new PlatformException($"{_text.Name} cannot be written: {full.Message}\n  wanted:  room for the evidence of the run", full));
+            _lost(new PlatformException(Signal.HostStorage, $"{_text.Name} cannot be written: {full.Message}\n  wanted:  room for the evidence of the run", full));
         }
     }
 

@@ -166,7 +166,7 @@ internal sealed partial class MachineSet
         catch (Exception full) when (full is IOException or UnauthorizedAccessException)
         {
             await machine.Instance.DisposeAsync();
-            throw new PlatformException($"{place.Directory}: {full.Message}\n  wanted:  room for the evidence of the run", full);
+            throw new PlatformException(Signal.HostStorage, $"{place.Directory}: {full.Message}\n  wanted:  room for the evidence of the run", full);
         }
     }
 
@@ -178,7 +178,7 @@ internal sealed partial class MachineSet
         }
         catch (IOException full)
         {
-            throw new PlatformException($"{file} cannot be written: {full.Message}\n  wanted:  room for the evidence of the run", full);
+            throw new PlatformException(Signal.HostStorage, $"{file} cannot be written: {full.Message}\n  wanted:  room for the evidence of the run", full);
         }
     }
 

@@ -50,8 +50,8 @@ internal sealed class TemplateMaking
         long start = _options.Time.GetTimestamp();
         TimeSpan limit = s_limit * _options.Platform.Slowness;
         await using ITimer timer = _options.Time.CreateTimer(
-            _ => End(new PlatformException($"{Case.Id}: not frozen {limit.TotalSeconds:0} s after its start\n  see:     {_shown}/console.txt")), null, limit, Timeout.InfiniteTimeSpan);
-        await using CancellationTokenRegistration _ = stop.Register(() => End(new PlatformException($"{Case.Id}: the run was stopped before it was made")));
+            _ => End(new PlatformException(Signal.Template, $"{Case.Id}: not frozen {limit.TotalSeconds:0} s after its start\n  see:     {_shown}/console.txt")), null, limit, Timeout.InfiniteTimeSpan);
+        await using CancellationTokenRegistration _ = stop.Register(() => End(new PlatformException(Signal.Interrupted, $"{Case.Id}: the run was stopped before it was made")));
         try
         {
             double? processor = await MakeAsync(draft, from, kill);

@@ -173,9 +173,9 @@ internal sealed class TemplateSet(SessionOptions options, Schedule schedule, Can
         string key = _templates!.KeyOf(spec);
         await ReadyAsync(key, spec, code);
         if (_dropped.TryGetValue(key, out string? why))
-            throw new PlatformException($"template {Aside.Short(key)}, which it goes on from, is not used: {why}");
+            throw new PlatformException(Signal.Template, $"template {Aside.Short(key)}, which it goes on from, is not used: {why}");
         return await _templates.FindAsync(key, stop)
-            ?? throw new PlatformException($"template {Aside.Short(key)}, which it goes on from, is not in the cache");
+            ?? throw new PlatformException(Signal.Template, $"template {Aside.Short(key)}, which it goes on from, is not in the cache");
     }
 
     [SuppressMessage("Design", "CA1031", Justification = Excuse)]

@@ -129,7 +129,7 @@ internal sealed class WatchedMachine
             return;
         InstanceExit exit = await Machine.Instance.Exited;
         string message = $"{Machine.Name}: {exit.Detail}\n  wanted:  a running machine\n  see:     {_shown}/console.txt{LastWords()}";
-        _end(exit.PlatformFault ? new PlatformException(message) : new MachineException(message));
+        _end(exit.PlatformFault ? new PlatformException(Signal.MachineLost, message) : new MachineException(message));
     }
 
     private void Report(Finding finding)

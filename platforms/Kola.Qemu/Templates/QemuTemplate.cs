@@ -25,7 +25,7 @@ internal sealed class QemuTemplate(QemuTemplates templates, TemplateStore store,
         {
             // Whatever it is, making it anew is cheaper than to fail once more.
             store.Distrust(Key);
-            throw new PlatformException($"{spec.Id}: no copy of template {Key[..12]} could be started; it will be made anew\n{problem.Message}", problem);
+            throw new PlatformException(Signal.Template, $"{spec.Id}: no copy of template {Key[..12]} could be started; it will be made anew\n{problem.Message}", problem);
         }
     }
 

@@ -41,13 +41,13 @@ internal sealed class QemuTemplateDraft(QemuTemplates templates, TemplateStore s
         }
         catch (IOException problem)
         {
-            throw new PlatformException($"template {key[..12]} could not be kept: {problem.Message}\n  wanted:  room for a machine's memory in {store.Root}\n  next:    kola cache prune, or run with --cold", problem);
+            throw new PlatformException(Signal.Template, $"template {key[..12]} could not be kept: {problem.Message}\n  wanted:  room for a machine's memory in {store.Root}\n  next:    kola cache prune, or run with --cold", problem);
         }
 
         await held.DisposeAsync();
         return await store.FindAsync(key, cancel) is { } found
             ? new QemuTemplate(templates, store, found.Lock, found.Manifest)
-            : throw new PlatformException($"template {key[..12]} was removed as soon as it was made\n  next:    give templates more room, or run with --cold");
+            : throw new PlatformException(Signal.Template, $"template {key[..12]} was removed as soon as it was made\n  next:    give templates more room, or run with --cold");
     }
 
     /// <inheritdoc/>

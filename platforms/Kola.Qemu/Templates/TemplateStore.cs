@@ -70,7 +70,7 @@ internal sealed class TemplateStore(string root, long limitBytes, TimeProvider c
                         return null;
                     // Its files are under machines that run: nothing may be made in their place.
                     if (++distrusted == KnocksAtADistrusted)
-                        throw new PlatformException($"template {key[..12]} was found to be no good, and copies of it still run\n  wanted:  to make it anew\n  next:    wait for the kola that runs them, or run with --cold");
+                        throw new PlatformException(Signal.Template, $"template {key[..12]} was found to be no good, and copies of it still run\n  wanted:  to make it anew\n  next:    wait for the kola that runs them, or run with --cold");
                 }
 
                 await Task.Delay(s_knock, clock, cancel);
@@ -78,7 +78,7 @@ internal sealed class TemplateStore(string root, long limitBytes, TimeProvider c
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new PlatformException($"templates: {root} cannot be used: {problem.Message}\n  wanted:  a directory to keep templates in\n  next:    make room there, or run with --cold", problem);
+            throw new PlatformException(Signal.Template, $"templates: {root} cannot be used: {problem.Message}\n  wanted:  a directory to keep templates in\n  next:    make room there, or run with --cold", problem);
         }
     }
 
