@@ -4,48 +4,30 @@ using Spectre.Console;
 
 namespace Kola.Cli;
 
-/// <summary>On a terminal: results scroll by, and below them one line says what is running and for how long.</summary>
+/// <summary>On a terminal: results scroll by, and below them a few lines say what runs, what waits and what failed last.</summary>
 internal sealed class LiveDisplay : IProgressDisplay
 {
+    private const int MostLines = 14;
     private static readonly TimeSpan s_refresh = TimeSpan.FromMilliseconds(500);
 
     private readonly TimeProvider _time;
-    private readonly ConcurrentDictionary<string, long> _running = new();
+    private readonly LiveRegion _region = new();
+    private readonly Lock _gate = new();
     private readonly ConcurrentQueue<ReportLine> _lines = new();
     private readonly CancellationTokenSource _over = new();
     private readonly Task _showing;
-    private int _planned;
-    private int _ended;
     private int _disposed;
 
     internal LiveDisplay(TimeProvider time)
     {
         _time = time;
-        _showing = AnsiConsole.Status().StartAsync("planning", ShowAsync);
+        _showing = AnsiConsole.Live(new Text("planning")).AutoClear(true).StartAsync(ShowAsync);
     }
 
     public void Show(RunEvent happened)
     {
-        switch (happened)
-        {
-            case TestPlanned { SkipReason: null }:
-                Interlocked.Increment(ref _planned);
-                break;
-            case TestStarted started:
-                _running[started.Test] = _time.GetTimestamp();
-                break;
-            case TestEnded ended:
-                _running.TryRemove(ended.Test, out _);
-                Interlocked.Increment(ref _ended);
-                break;
-            case MachineStarted started when Aside.Is(started.Test):
-                _running[started.Test] = _time.GetTimestamp();
-                break;
-            case MachineEnded machine when Aside.Is(machine.Test):
-                _running.TryRemove(machine.Test, out _);
-                break;
-        }
-
+        lock (_gate)
+            _region.Take(happened);
         if (happened is TestEnded or FindingMade or CleanupFailed or TemplateDropped or ParityChecked { Disagrees: true } && ProgressLine.For(happened) is { } line)
             _lines.Enqueue(line);
     }
@@ -59,7 +41,7 @@ internal sealed class LiveDisplay : IProgressDisplay
         _over.Dispose();
     }
 
-    private async Task ShowAsync(StatusContext status)
+    private async Task ShowAsync(LiveDisplayContext context)
     {
         while (true)
         {
@@ -67,8 +49,12 @@ internal sealed class LiveDisplay : IProgressDisplay
                 SummaryPrinter.Print(line);
             if (_over.IsCancellationRequested)
                 return;
-            string running = string.Join(", ", _running.OrderBy(r => r.Value).Select(r => $"{r.Key} {_time.GetElapsedTime(r.Value).TotalSeconds:0} s"));
-            status.Status(Markup.Escape($"{_ended} of {_planned}  {running}"));
+            IReadOnlyList<ReportLine> lines;
+            // The last column stays free: some terminals wrap when it is written to.
+            int height = Math.Min(MostLines, Math.Max(2, AnsiConsole.Profile.Height - 2));
+            lock (_gate)
+                lines = _region.Lines(_time.GetUtcNow(), AnsiConsole.Profile.Width - 1, height);
+            context.UpdateTarget(new Rows(lines.Select(SummaryPrinter.Styled)));
             await Task.WhenAny(Task.Delay(s_refresh, _time, _over.Token));
         }
     }

@@ -99,7 +99,10 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
         Tell = _error.WriteLine,
         AcceptUnsettled = settings.AcceptUnsettled,
         Cold = settings.Cold,
-        Parity = settings.Parity,
+        // In a stress run it is the repetitions that are compared.
+        Parity = settings.Stress > 0 ? 0 : settings.Parity,
+        Retries = settings.Retries,
+        Stress = settings.Stress,
     };
 
     private void Announce(string name, IReadOnlyList<string> commandLine, Action<RunEvent> emit)
@@ -111,7 +114,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
             ["runtime"] = RuntimeInformation.FrameworkDescription,
         };
         DateTimeOffset now = _time.GetUtcNow();
-        emit(new RunStarted { At = now, Run = name, Kola = VersionCommand.Text, CommandLine = commandLine, Platform = target.Platform.Name, Facts = facts, Image = target.Image, Slowness = target.Platform.Slowness, Seed = settings.Seed });
+        emit(new RunStarted { At = now, Run = name, Kola = VersionCommand.Text, CommandLine = commandLine, Platform = target.Platform.Name, Facts = facts, Image = target.Image, Slowness = target.Platform.Slowness, Seed = settings.Seed, Retries = settings.Retries, Stress = settings.Stress });
         foreach (PlannedTest test in plan.Tests)
             emit(new TestPlanned { At = now, Test = test.Case.Id, Sentence = test.Case.Sentence, SkipReason = test.Skip?.Reason, SkipRemedy = test.Skip?.Remedy, Machines = [.. test.Case.Machines.Select(m => m.Name)] });
     }

@@ -6,6 +6,9 @@ namespace Kola.Cli;
 /// <summary>The options of a run that are neither about its tests nor about its target.</summary>
 internal sealed class RunOptions
 {
+    private const int MostRetries = 10;
+    private const int MostRepetitions = 10_000;
+
     private readonly Option<string?> _output = new("--output", "-o") { Description = "Where runs are kept: each gets a directory of its own, and latest points to the newest. Default: _kola.", HelpName = "DIR" };
     private readonly Option<string?> _timeout = new("--timeout") { Description = "Ends the run after this long: 90m, 2h, 45s. What has no result by then is not run. Default: none.", HelpName = "TIME" };
     private readonly Option<bool> _keep = new("--keep") { Description = "Leave the machines of a failed test running until Ctrl-C, and keep their disks." };
@@ -14,8 +17,13 @@ internal sealed class RunOptions
     private readonly Option<bool> _cold = new("--cold") { Description = "Boot every machine for its test, instead of copying one that has booted." };
     private readonly Option<string> _parity = new("--parity") { Description = "Share of the tests on copies that are repeated on machines booted cold, to see whether copies can be trusted.", HelpName = "PERCENT", DefaultValueFactory = _ => "5%" };
 
+    private readonly Option<int> _retries = new("--retries") { Description = "Run a test that failed or is broken again, at most this often, on machines booted for it. A pass on a retry is flaky, never passed.", HelpName = "N" };
+    private readonly Option<int?> _stress = new("--stress") { Description = "Run each test this often, whatever comes of it, and tell the rate of its failures.", HelpName = "N" };
+
     internal void AddTo(Command command)
     {
+        command.Add(_retries);
+        command.Add(_stress);
         command.Add(_seed);
         command.Add(_output);
         command.Add(_timeout);
@@ -38,7 +46,32 @@ internal sealed class RunOptions
         Keep = parsed.GetValue(_keep),
         Cold = parsed.GetValue(_cold),
         Parity = Share(parsed.GetValue(_parity)!),
+        Retries = Retries(parsed),
+        Stress = Stress(parsed),
     };
+
+    private int Retries(ParseResult parsed)
+    {
+        int retries = parsed.GetValue(_retries);
+        if (retries is < 0 or > MostRetries)
+            throw new UsageException($"--retries {retries}\n  wanted:  0 to {MostRetries}: with many, a test that fails nearly always is let through as flaky");
+        if (retries > 0 && parsed.GetValue(_keep))
+            throw new UsageException("--keep and --retries\n  wanted:  one of them: a machine that is kept holds its test, so that there is no retry\n  next:    leave out --retries");
+        return retries;
+    }
+
+    private int Stress(ParseResult parsed)
+    {
+        if (parsed.GetValue(_stress) is not { } often)
+            return 0;
+        if (often is < 2 or > MostRepetitions)
+            throw new UsageException($"--stress {often}\n  wanted:  2 to {MostRepetitions} repetitions");
+        if (parsed.GetValue(_retries) > 0)
+            throw new UsageException("--stress and --retries\n  wanted:  one of them: a stress run counts failures, it does not take them back");
+        if (parsed.GetValue(_keep))
+            throw new UsageException("--stress and --keep\n  wanted:  one of them: a machine that is kept holds all repetitions behind it");
+        return often;
+    }
 
     // 5%
     private static double Share(string text) =>
@@ -86,6 +119,12 @@ internal sealed record RunSettings
 
     /// <summary>Share of the tests on copies that are repeated on machines booted cold, 0 to 1.</summary>
     internal double Parity { get; init; }
+
+    /// <summary>Most times a test that did not pass is run again.</summary>
+    internal int Retries { get; init; }
+
+    /// <summary>How often each test runs; 0 for a run that is no stress run.</summary>
+    internal int Stress { get; init; }
 
     /// <summary>Let people into machines that have not settled well.</summary>
     internal bool AcceptUnsettled { get; init; }

@@ -21,6 +21,9 @@ internal static class SummaryPrinter
             AnsiConsole.Write(new Text(line.Text + "\n", new Style(color)));
     }
 
+    /// <summary>The line for a place where Spectre lays out.</summary>
+    internal static Text Styled(ReportLine line) => new(line.Text, new Style(Color(line.Tone)));
+
     private static Color? Color(Tone tone) => tone switch
     {
         Tone.Good => Spectre.Console.Color.Green,

@@ -14,6 +14,8 @@ internal sealed class MachinesCommand(TestCommand inner) : DelegatingTestCommand
     /// <summary>NUnit has no word for it; the name shows in its own reports.</summary>
     private static readonly ResultState s_broken = new(TestStatus.Inconclusive, "Broken");
 
+    private bool _executed;
+
     public override TestResult Execute(TestExecutionContext context)
     {
         var test = (Test)context.CurrentTest;
@@ -31,13 +33,15 @@ internal sealed class MachinesCommand(TestCommand inner) : DelegatingTestCommand
         return result;
     }
 
-    // The session may execute it again, on other machines; nothing of one execution shows in another.
+    // The session may execute it again, on other machines; nothing of one execution shows in another, and nothing its fixture remembers.
     private void Body(TestExecutionContext whole, Test test, LabMachines lab)
     {
         whole.EstablishExecutionEnvironment();
         using var isolated = new TestExecutionContext.IsolatedContext();
         TestExecutionContext context = TestExecutionContext.CurrentContext;
         context.CurrentResult = test.MakeTestResult();
+        if (Interlocked.Exchange(ref _executed, true) && FixtureOf(test) is { } fixture)
+            context.TestObject = fixture;
         FaultKeepingCommand.Kept kept = FaultKeepingCommand.Begin();
         object?[] arguments = test.Arguments;
         for (int i = 0; i < arguments.Length; i++)
@@ -64,6 +68,17 @@ internal sealed class MachinesCommand(TestCommand inner) : DelegatingTestCommand
             case TestStatus.Skipped or TestStatus.Inconclusive:
                 throw new IgnoreException(result.Message);
         }
+    }
+
+    private static object? FixtureOf(Test test)
+    {
+        for (ITest? above = test.Parent; above is not null; above = above.Parent)
+        {
+            if (above is TestFixture { TypeInfo: { IsStaticClass: false } type } fixture)
+                return type.Construct(fixture.Arguments);
+        }
+
+        return null;
     }
 
     private static ResultState StateOf(Outcome? outcome) => outcome switch

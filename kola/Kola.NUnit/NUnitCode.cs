@@ -15,6 +15,7 @@ internal static class NUnitCode
         return new TestCode
         {
             Judge = Judge,
+            Asserts = fault => (fault is TestFaultException ? fault.InnerException : fault) is ResultStateException,
             Isolate = IsolateAsync,
             Prepare = (name, machine) => Preparations.Of(suite).RunAsync(name, machine),
             Identity = IdentityOf(suite),

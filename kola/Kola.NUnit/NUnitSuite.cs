@@ -36,12 +36,32 @@ public sealed class NUnitSuite
             : throw new UsageException($"{_assembly.GetName().Name}: {problems.Count} machine tests are written wrongly\n{string.Join('\n', problems)}");
     }
 
-    /// <summary>Runs the planned tests; each waits for its turn at the session's schedule. Returns when all have ended.</summary>
+    /// <summary>
+    /// Runs the planned tests, in a stress run as often as it asks for; each waits for its turn at the session's schedule. Returns when all have ended.
+    /// </summary>
     /// <param name="plan">What to run.</param>
     /// <param name="session">The session that is current.</param>
     public void Run(Plan plan, Session session)
     {
         HashSet<string> ids = [.. plan.ToRun.Select(t => t.Id)];
+        // Repetitions run beside each other, as far as there are machines for them; the rest would only wait, each in a thread of its own.
+        int width = Math.Clamp((int)Math.Ceiling(2.0 * session.MostMachines / Math.Max(1, ids.Count)), 1, session.Repetitions);
+        int begun = 0;
+        Thread[] rounds = [.. Enumerable.Range(0, width).Select(_ => new Thread(RunRounds))];
+        foreach (Thread round in rounds)
+            round.Start();
+        foreach (Thread round in rounds)
+            round.Join();
+
+        void RunRounds()
+        {
+            while (Interlocked.Increment(ref begun) <= session.Repetitions && session.Stopped is null)
+                RunOnce(ids, session);
+        }
+    }
+
+    private void RunOnce(HashSet<string> ids, Session session)
+    {
         var runner = new NUnitTestAssemblyRunner(new DefaultTestAssemblyBuilder());
         // As many workers as tests: all of them wait at the schedule, so that order and capacity are the schedule's alone.
         runner.Load(_assembly, Settings(Math.Max(1, ids.Count)));

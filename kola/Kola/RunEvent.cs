@@ -129,7 +129,9 @@ public sealed record TestStarted : RunEvent
     /// <summary>Seconds between asking for its turn and getting it.</summary>
     public double WaitedSeconds { get; init; }
 
-    /// <summary>What it waited for last: <c>template 0b5e3f6a9c21</c>, <c>machines</c>, <c>memory</c>, <c>cores</c>, <c>ports</c>; null when it did not wait.</summary>
+    /// <summary>
+    /// What it waited for last: id of the test whose end made room, or <c>template/0b5e3f6a9c21</c>; null when it did not wait.
+    /// </summary>
     public string? WaitedFor { get; init; }
 }
 

@@ -45,3 +45,10 @@ public enum Signal
     /// <summary>kola itself failed, or its record contradicts itself.</summary>
     [JsonStringEnumMemberName("harness")] Harness,
 }
+
+/// <summary>What each <see cref="Signal"/> is called.</summary>
+internal static class SignalWords
+{
+    /// <summary>As in JSON: <c>machine-lost</c>.</summary>
+    internal static string Word(this Signal signal) => System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(signal.ToString());
+}

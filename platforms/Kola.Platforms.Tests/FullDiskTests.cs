@@ -47,7 +47,7 @@ public sealed class FullDiskTests
         };
         await using IInstance machine = await platform.StartAsync(spec, CancellationToken.None);
         InstanceExit exit = await machine.Exited.WaitAsync(TimeSpan.FromSeconds(30));
-        Assert.That(exit, Is.EqualTo(new InstanceExit(PlatformFault: true, "the host could not write the machine's disk: No space left on device")));
+        Assert.That(exit, Is.EqualTo(new InstanceExit(PlatformFault: true, "the host could not write the machine's disk: No space left on device") { Signal = Signal.HostStorage }));
     }
 
     [TestCase("bz2")]

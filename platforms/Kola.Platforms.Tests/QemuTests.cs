@@ -61,6 +61,16 @@ public sealed class QemuTests
     }
 
     [Test]
+    public async Task More_memory_than_the_host_has_is_told_as_the_hosts_want_of_memory()
+    {
+        await using IPlatform platform = await _backend.CreateAsync(_scratch);
+        InstanceSpec spec = Spec();
+        PlatformException? fault = await Assert.ThrowsAsync<PlatformException>(() =>
+            platform.StartAsync(spec with { Machine = spec.Machine with { MemoryMiB = 900_000_000 } }, CancellationToken.None));
+        Assert.That(fault!.Signal, Is.EqualTo(Signal.HostMemory), fault.Message);
+    }
+
+    [Test]
     public async Task What_is_kept_stays_in_the_machines_own_directory()
     {
         await using IPlatform platform = await _backend.CreateAsync(_scratch);

@@ -18,6 +18,8 @@ internal sealed partial class Emulator : IAsyncDisposable
     private readonly string? _stateFile;
     private readonly string _stateSocket;
 
+    private readonly long _killsBefore = MemoryShortage.Kills();
+
     private Emulator(ChildProcess process, Qmp qmp, ChildProcess? tpm, string? stateFile, string stateSocket)
     {
         _stateFile = stateFile;
@@ -129,7 +131,9 @@ internal sealed partial class Emulator : IAsyncDisposable
         {
             limit.Cancel();
             await run.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            throw new PlatformException(Signal.Emulator, $"{id}: QEMU did not start\n  got:     {ChildProcess.Describe(await _process.Exited, _process.Words)}");
+            int code = await _process.Exited;
+            Signal signal = MemoryShortage.Ended(code, _process.Words, _killsBefore) ? Signal.HostMemory : Signal.Emulator;
+            throw new PlatformException(signal, $"{id}: QEMU did not start\n  got:     {ChildProcess.Describe(code, _process.Words)}");
         }
 
         try
@@ -165,7 +169,7 @@ internal sealed partial class Emulator : IAsyncDisposable
         _process.Kill();
         int code = await _process.Exited;
         if (_qmp.DiskFailed.IsCompleted)
-            return new InstanceExit(PlatformFault: true, $"the host could not write the machine's disk: {await _qmp.DiskFailed}");
+            return new InstanceExit(PlatformFault: true, $"the host could not write the machine's disk: {await _qmp.DiskFailed}") { Signal = Signal.HostStorage };
         await Task.WhenAny(_qmp.Closed, Task.Delay(s_lastWordsTime, TimeProvider.System, CancellationToken.None));
         string how = ChildProcess.Describe(code, _process.Words);
         return _qmp.ShutdownReason switch
@@ -173,6 +177,8 @@ internal sealed partial class Emulator : IAsyncDisposable
             "guest-shutdown" => new InstanceExit(PlatformFault: false, "the guest powered off"),
             "guest-panic" => new InstanceExit(PlatformFault: false, "the guest's kernel panicked"),
             { } reason => new InstanceExit(PlatformFault: true, $"QEMU was ended from outside ({reason}); {how}"),
+            null when MemoryShortage.Ended(code, _process.Words, _killsBefore) =>
+                new InstanceExit(PlatformFault: true, $"the host ran out of memory and QEMU ended: {how}") { Signal = Signal.HostMemory },
             null => new InstanceExit(PlatformFault: true, $"QEMU ended: {how}"),
         };
     }

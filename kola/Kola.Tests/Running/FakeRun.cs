@@ -34,7 +34,7 @@ internal sealed class FakeRun(FakeTimeProvider? time = null) : IDisposable
         var setting = new Setting { Platform = platform.Name, Features = platform.Features, Capacity = platform.Capacity, Image = Some.Image(), Checks = CheckTable.All.Select(c => c.Id).ToHashSet() };
         Plan plan = Plan.For(suite.Explore(), new Selection { Patterns = tests }, setting);
         SessionOptions options = With(new SessionOptions { Plan = plan, Image = Some.Image(), Platform = platform, Directory = Directory, Shown = "_kola/latest", Emit = _events.Enqueue, Identity = SshIdentity.Create(), Time = Time });
-        _events.Enqueue(new RunStarted { At = Time.GetUtcNow(), Run = "r", Kola = "0", CommandLine = [], Platform = "fake", Facts = platform.Facts, Image = Some.Image(), Slowness = 1, Seed = options.Seed });
+        _events.Enqueue(new RunStarted { At = Time.GetUtcNow(), Run = "r", Kola = "0", CommandLine = [], Platform = "fake", Facts = platform.Facts, Image = Some.Image(), Slowness = 1, Seed = options.Seed, Retries = options.Retries, Stress = options.Stress });
         foreach (PlannedTest test in plan.Tests)
             _events.Enqueue(new TestPlanned { At = Time.GetUtcNow(), Test = test.Case.Id, Sentence = test.Case.Sentence });
         using var session = new Session(options);

@@ -42,6 +42,29 @@ public sealed partial class RunTests
         Assert.That(platform.Instances, Is.Empty, "machines left behind");
     }
 
+    [TestCase("sample.passes", "end", null)]
+    [TestCase("sample.fails.assertion", "assertion", null)]
+    [TestCase("sample.fails.command", "machine", null)]
+    [TestCase("sample.fails.several", "assertion", null)]
+    [TestCase("sample.fails.part", "assertion", null)]
+    [TestCase("sample.fails.fault", "code", null)]
+    [TestCase("sample.waits", "machine", null)]
+    [TestCase("sample.hangs.command", "deadline", null)]
+    [TestCase("sample.panics", "check:kernel-panic", "sample.panics/machine/console.txt")]
+    [TestCase("sample.poweroff", "machine", "sample.poweroff/machine/console.txt")]
+    [TestCase("sample.finding", "check:unit-failed-to-start", "sample.finding/machine/journal.txt")]
+    [TestCase("sample.broken", "image-store", null)]
+    [TestCase("sample.skips", "test", null)]
+    public async Task What_decided_is_told(string test, string sign, string? file)
+    {
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _run.Time);
+        Evidence evidence = (await RunAsync(platform, test)).Tests.Single().Evidence!;
+        Assert.That((evidence.Sign, evidence.File), Is.EqualTo((sign, file)));
+        Assert.That(_run.Events.ElementAt(evidence.Event!.Value - 1), Is.TypeOf<TestEnded>());
+        if (evidence.Line is { } line)
+            Assert.That((await File.ReadAllLinesAsync(Path.Combine(_run.Directory, file!)))[line - 1], Does.Contain("panic").Or.Contain("Failed to start"));
+    }
+
     [Test]
     public async Task A_part_that_fails_does_not_show_in_the_parts_after_it()
     {

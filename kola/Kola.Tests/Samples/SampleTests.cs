@@ -10,6 +10,8 @@ namespace Samples;
 [Category("sample")]
 public sealed class SampleTests
 {
+    private int _seen;
+
     [MachineTest("sample.passes", Minutes = 2)]
     public async Task A_test_passes(Machine machine) =>
         Assert.That((await machine.RunAsync("echo hello")).Text, Is.EqualTo("hello"));
@@ -17,6 +19,22 @@ public sealed class SampleTests
     [MachineTest("sample.fails.assertion", Minutes = 2)]
     public async Task An_assertion_fails(Machine machine) =>
         Assert.That((await machine.RunAsync("echo hello")).Text, Is.EqualTo("goodbye"));
+
+    [MachineTest("sample.flaky", Minutes = 2)]
+    public async Task A_test_passes_the_second_time(Machine machine, Lab lab)
+    {
+        await machine.RunAsync("true");
+        Assert.That(_seen++, Is.Zero, "what the first attempt left in its fixture is seen");
+        Assert.That(lab.Directory, Does.EndWith("attempt-2"), "only the second attempt passes");
+    }
+
+    [MachineTest("sample.flips", Minutes = 2)]
+    public async Task Every_fourth_repetition_fails(Machine machine, Lab lab)
+    {
+        await machine.RunAsync("true");
+        string number = lab.Directory.Split("attempt-")[^1];
+        Assert.That(int.TryParse(number, out int repetition) && repetition % 4 == 0, Is.False, "it is the fourth");
+    }
 
     [MachineTest("sample.fails.command", Minutes = 2)]
     public Task A_command_fails(Machine machine) => machine.RunAsync("ls /no/such/directory");

@@ -44,4 +44,8 @@ public interface IInstance : IAsyncDisposable
 /// <summary>How a machine ended.</summary>
 /// <param name="PlatformFault">True when the platform is to blame (emulator crashed or was killed); false when the guest powered off.</param>
 /// <param name="Detail">One line: exit code or signal and the emulator's last words.</param>
-public sealed record InstanceExit(bool PlatformFault, string Detail);
+public sealed record InstanceExit(bool PlatformFault, string Detail)
+{
+    /// <summary>What shows the platform's fault. Default <see cref="Signal.MachineLost"/>; says nothing when there is none.</summary>
+    public Signal Signal { get; init; }
+}

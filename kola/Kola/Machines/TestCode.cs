@@ -6,6 +6,9 @@ public sealed record TestCode
     /// <summary>Outcome and message of an exception the code threw: a framework's skips and failures are exceptions of its own.</summary>
     public required Func<Exception, (Outcome Outcome, string? Message)> Judge { get; init; }
 
+    /// <summary>Whether an exception says that something does not hold, rather than that the code has a fault. Default: each does.</summary>
+    public Func<Exception, bool> Asserts { get; init; } = _ => true;
+
     /// <summary>Runs a part so that what fails in it does not show in the parts after it. Default: just runs it.</summary>
     public Func<Func<Task>, Task> Isolate { get; init; } = part => part();
 

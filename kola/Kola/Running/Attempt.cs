@@ -41,11 +41,14 @@ internal sealed class Attempt
     /// <summary>Keys of the templates its machines are copies of; empty when all were booted.</summary>
     internal IReadOnlyList<string> Templates => _machines.Templates;
 
+    /// <summary>Seconds it waited for its turn, and whose end made room.</summary>
+    internal (double Seconds, string? For) Waited { get; init; }
+
     internal async Task<TestEnded> RunAsync(Func<LabMachines, Task> body, CancellationToken stop, CancellationToken kill)
     {
         long start = _options.Time.GetTimestamp();
         TimeSpan limit = TimeSpan.FromMinutes(_test.Minutes) * _options.Platform.Slowness;
-        _options.Emit(new TestStarted { At = Now, Test = _test.Id, Attempt = _number, DeadlineSeconds = limit.TotalSeconds });
+        _options.Emit(new TestStarted { At = Now, Test = _test.Id, Attempt = _number, DeadlineSeconds = limit.TotalSeconds, WaitedSeconds = Waited.Seconds, WaitedFor = Waited.For });
         var lab = new Lab(new LabTerms
         {
             Test = _test.Id,
@@ -64,7 +67,7 @@ internal sealed class Attempt
         if (keep)
             await _machines.OfferAsync(stop);
         await _machines.EndAsync(collect: !kill.IsCancellationRequested, kill);
-        (Outcome outcome, string? message) = Verdict(fault, lab);
+        (Outcome outcome, string? message, Evidence? evidence) = Verdict(fault, lab);
         _deadline.Dispose();
         return new TestEnded
         {
@@ -74,6 +77,7 @@ internal sealed class Attempt
             Outcome = outcome,
             Message = message,
             Trace = outcome == Outcome.Failed && fault is not null && _why is null ? TraceOf(fault) : null,
+            Evidence = evidence,
             ElapsedSeconds = _options.Time.GetElapsedTime(start).TotalSeconds,
         };
     }
@@ -117,7 +121,10 @@ internal sealed class Attempt
 
     private KolaException Late(TimeSpan limit) => _machines.NeverStirred is { } silent
         ? new PlatformException(Signal.NoContact, $"{silent}: not ready {limit.TotalSeconds:0} s after its start, and not one byte on its console\n  wanted:  an SSH login\n  next:    does the platform start machines at all? Try `kola spawn`.")
-        : new MachineException($"{_test.Id}: did not end within {limit.TotalSeconds:0} s\n  wanted:  an end within {_test.Minutes} min of machine time{(_options.Platform.Slowness == 1 ? "" : $", times {_options.Platform.Slowness:0.#} for a slow platform")}\n  got:     {_machines.LastCommand}\n  see:     {_machines.Shown}");
+        : new MachineException($"{_test.Id}: did not end within {limit.TotalSeconds:0} s\n  wanted:  an end within {_test.Minutes} min of machine time{(_options.Platform.Slowness == 1 ? "" : $", times {_options.Platform.Slowness:0.#} for a slow platform")}\n  got:     {_machines.LastCommand}\n  see:     {_machines.Shown}")
+        {
+            Evidence = new Evidence { Sign = "deadline" },
+        };
 
     [SuppressMessage("Design", "CA1031", Justification = "The border between a test's code and the run: whatever it throws is its result.")]
     private async Task<Exception?> TryAsync(Lab lab, Func<LabMachines, Task> body)
@@ -139,22 +146,39 @@ internal sealed class Attempt
         }
     }
 
-    private (Outcome Outcome, string? Message) Verdict(Exception? fault, Lab lab)
+    // Broken is what a signal of the place shows; all else is the image's, or its test's.
+    private (Outcome Outcome, string? Message, Evidence? Evidence) Verdict(Exception? fault, Lab lab)
     {
         if (_interrupted)
-            return (Outcome.NotRun, _why?.Message);
-        if (_why is PlatformException place)
-            return (Outcome.Broken, place.Message);
-        if (fault is PlatformException broken)
-            return (Outcome.Broken, broken.Message);
+            return (Outcome.NotRun, _why?.Message, new Evidence { Sign = Signal.Interrupted.Word() });
+        if ((_why as PlatformException ?? fault as PlatformException) is { } place)
+            return (Outcome.Broken, place.Message, Of(place));
         if (_why is { } why)
-            return (Outcome.Failed, why.Message);
+            return (Outcome.Failed, why.Message, Of(why));
         (Outcome outcome, string? message) = fault is null ? (Outcome.Passed, null) : _code.Judge(fault);
         if (outcome is Outcome.Failed or Outcome.Broken)
-            return (outcome, message);
+            return (outcome, message, Of(fault!));
         if (lab.Failure is { } parts)
-            return (Outcome.Failed, parts);
-        return _machines.FirstFinding is { } finding ? (Outcome.Failed, finding) : (outcome, message);
+            return (Outcome.Failed, parts, new Evidence { Sign = "assertion" });
+        if (_machines.FirstFinding is { } finding)
+            return (Outcome.Failed, finding.Message, finding.Evidence);
+        return (outcome, message, outcome == Outcome.Passed ? null : new Evidence { Sign = "test" });
+    }
+
+    // Exceptions of a test's code come wrapped, as deep as its framework likes.
+    private Evidence Of(Exception fault)
+    {
+        for (Exception? within = fault; within is not null; within = within.InnerException)
+        {
+            if (within is KolaException { Evidence: { } seen })
+                return seen;
+            if (within is PlatformException place)
+                return new Evidence { Sign = place.Signal.Word() };
+            if (within is MachineException)
+                return new Evidence { Sign = "machine" };
+        }
+
+        return new Evidence { Sign = _code.Asserts(fault) ? "assertion" : "code" };
     }
 
     private static string? TraceOf(Exception fault) => fault is KolaException ? null : fault.StackTrace;

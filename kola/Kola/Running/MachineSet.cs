@@ -19,7 +19,7 @@ internal sealed partial class MachineSet
     private readonly string _prefix;
     private readonly Lock _gate = new();
     private readonly List<WatchedMachine> _watched = [];
-    private string? _firstFinding;
+    private MachineException? _firstFinding;
     private volatile string _lastCommand = "no command was run";
 
     internal MachineSet(
@@ -48,8 +48,8 @@ internal sealed partial class MachineSet
     /// <summary>The command that was run last, for a message about a test that hangs.</summary>
     internal string LastCommand => _lastCommand;
 
-    /// <summary>Message of the first finding that is not tolerated; null when there is none.</summary>
-    internal string? FirstFinding
+    /// <summary>The first finding that is not tolerated; null when there is none.</summary>
+    internal MachineException? FirstFinding
     {
         get
         {
@@ -154,7 +154,7 @@ internal sealed partial class MachineSet
     });
 
     // From here on the machine is disposed with the others; one whose evidence cannot be kept is not run at all.
-    private async Task<WatchedMachine> WatchAsync(Machine machine, Place place, SessionOptions options, Action<string> found, Action<KolaException> end)
+    private async Task<WatchedMachine> WatchAsync(Machine machine, Place place, SessionOptions options, Action<MachineException> found, Action<KolaException> end)
     {
         try
         {
@@ -218,10 +218,10 @@ internal sealed partial class MachineSet
         _options.Emit(happened);
     }
 
-    private void Found(string message)
+    private void Found(MachineException finding)
     {
         lock (_gate)
-            _firstFinding ??= message;
+            _firstFinding ??= finding;
     }
 
     /// <param name="Shown">The machine's directory as a person would open it.</param>

@@ -4,7 +4,7 @@ namespace Kola.Running;
 /// A copy before it is known to be good. What is seen of it until then is the template's affair, and becomes the test's only when the copy
 /// has woken up well; what ends it until then ends nothing else.
 /// </summary>
-internal sealed class Probation(SessionOptions options, Action<string> found, Action<KolaException> end, CancellationToken deadline)
+internal sealed class Probation(SessionOptions options, Action<MachineException> found, Action<KolaException> end, CancellationToken deadline)
 {
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _over = CancellationTokenSource.CreateLinkedTokenSource(deadline);
@@ -37,10 +37,10 @@ internal sealed class Probation(SessionOptions options, Action<string> found, Ac
             options.Emit(happened);
     }
 
-    internal void Found(string message)
+    internal void Found(MachineException finding)
     {
-        FirstFinding ??= message;
-        HoldOr(() => found(message));
+        FirstFinding ??= finding.Message;
+        HoldOr(() => found(finding));
     }
 
     internal void End(KolaException why)

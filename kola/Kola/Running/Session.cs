@@ -23,6 +23,7 @@ public sealed class Session : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _kill = new();
     private readonly HashSet<string> _asked = [];
+    private readonly Dictionary<string, int> _repetitions = [];
     private ITimer? _gathering;
 
     /// <summary>Begins nothing: the first turn is given when every planned test has asked for one, or two seconds after the first did.</summary>
@@ -40,6 +41,12 @@ public sealed class Session : IDisposable
 
     /// <summary>Why the run was stopped before its plan was worked off; null while it was not.</summary>
     public string? Stopped { get; private set; }
+
+    /// <summary>How often each planned test is to be run by whoever runs its code: 1, but in a stress run.</summary>
+    public int Repetitions => Math.Max(1, _options.Stress);
+
+    /// <summary>How many machines may run at once.</summary>
+    internal int MostMachines => _options.Platform.Capacity.Machines;
 
     /// <summary>Makes this the process's session until the returned object is disposed.</summary>
     public IDisposable MakeCurrent()
@@ -65,25 +72,34 @@ public sealed class Session : IDisposable
         _kill.Cancel();
     }
 
-    /// <summary>Runs one planned test from its turn to its verdict.</summary>
+    /// <summary>
+    /// Runs one planned test from its turn to its verdict, and again while it does not pass and retries are left; in a stress run once more each
+    /// time it is called.
+    /// </summary>
     /// <param name="test">Id of a planned test.</param>
-    /// <param name="body">The test's code, given its machines. Abandoned when it does not end after the test was ended.</param>
+    /// <param name="body">
+    /// The test's code, given its machines; called once an attempt. Abandoned when it does not end after the test was ended.
+    /// </param>
     /// <param name="code">What its framework knows of the test's code.</param>
-    /// <returns>How it ended; null when it never got its turn.</returns>
+    /// <returns>How its last attempt ended; null when it never got its turn.</returns>
     public async Task<TestEnded?> RunAsync(string test, Func<LabMachines, Task> body, TestCode code)
     {
         TestCase planned = _planned[test].Case;
+        int number = NumberOf(test);
+        WorkItem item = _options.Expected.Of(planned, _templates.GetReady(planned, code));
+        long asking = _options.Time.GetTimestamp();
         // Templates are made in turns of their own, before those of the tests that wait for them: who waits holds nothing.
-        Task<Turn> asked = _schedule.TakeTurnAsync(_options.Expected.Of(planned, _templates.GetReady(planned, code)), _stop.Token);
+        Task<Turn> asked = _schedule.TakeTurnAsync(number == 1 ? item : item with { Id = $"{item.Id}#{number}" }, _stop.Token);
         NoteAsked(test);
         try
         {
             using Turn turn = await asked;
-            (TestEnded ended, IReadOnlyList<string> templates) = await AttemptAsync(planned, _options, body, code, _templates);
-            if (templates.Count > 0 && _repeated.Contains(test))
+            var waited = (_options.Time.GetElapsedTime(asking).TotalSeconds, turn.After is { } after ? NameOf(after) : null);
+            (TestEnded ended, IReadOnlyList<string> templates) = await AttemptAsync(planned, number, _options, body, code, _templates, waited);
+            if (templates.Count > 0 && number == 1 && _repeated.Contains(test))
                 ended = await RepeatAsync(planned, ended, templates, body, code);
             _options.Emit(ended);
-            return ended;
+            return _options.Stress > 0 ? ended : await RetryAsync(planned, ended, body, code);
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -91,13 +107,33 @@ public sealed class Session : IDisposable
         }
     }
 
+    // In the turn the test has, and on machines booted for it: a copy of what may have been the reason would only repeat it.
+    private async Task<TestEnded> RetryAsync(TestCase planned, TestEnded ended, Func<LabMachines, Task> body, TestCode code)
+    {
+        for (int number = 2; number <= 1 + _options.Retries && ended.Outcome is Outcome.Failed or Outcome.Broken && !_stop.IsCancellationRequested; number++)
+        {
+            (ended, _) = await AttemptAsync(planned, number, _options, body, code, templates: null, default);
+            _options.Emit(ended);
+        }
+
+        return ended;
+    }
+
+    private int NumberOf(string test)
+    {
+        lock (_repetitions)
+            return _repetitions[test] = _repetitions.GetValueOrDefault(test) + 1;
+    }
+
+    private string NameOf(string work) => _planned.ContainsKey(work.Split('#')[0]) ? work : Aside.OfTemplate(work);
+
     /// <summary>Records that the framework ended a planned test without running it: its fixture could not be made, say.</summary>
     /// <param name="test">Id of a planned test; nothing happens when it has run.</param>
     /// <param name="message">What the framework says.</param>
     public void EndUnrun(string test, string message)
     {
         if (_planned.ContainsKey(test) && NoteAsked(test))
-            _options.Emit(new TestEnded { At = _options.Time.GetUtcNow(), Test = test, Attempt = 1, Outcome = Outcome.Failed, Message = $"{test}: its code could not be run\n  got:     {message}", ElapsedSeconds = 0 });
+            _options.Emit(new TestEnded { At = _options.Time.GetUtcNow(), Test = test, Attempt = 1, Outcome = Outcome.Failed, Message = $"{test}: its code could not be run\n  got:     {message}", Evidence = new Evidence { Sign = "code" }, ElapsedSeconds = 0 });
     }
 
     private bool NoteAsked(string test)
@@ -123,7 +159,7 @@ public sealed class Session : IDisposable
         TestCase again = planned with { Id = Aside.OfRepeated(planned.Id) };
         // It is no attempt of the test: its machines and findings are on record, under a name of their own, and its end only as a comparison.
         SessionOptions aside = _options with { Keep = false, Emit = happened => EmitUnless<TestStarted>(happened) };
-        (TestEnded cold, _) = await AttemptAsync(again, aside, body, code, templates: null);
+        (TestEnded cold, _) = await AttemptAsync(again, 1, aside, body, code, templates: null, default);
         ParityChecked parity = Parity.Compare(copied, cold, templates);
         _options.Emit(parity);
         if (parity.Disagrees)
@@ -143,18 +179,30 @@ public sealed class Session : IDisposable
 
     [SuppressMessage("Design", "CA1031", Justification = "A fault of the harness must show as what it is: it is no result of the test, and must not vanish in a framework.")]
     private async Task<(TestEnded Ended, IReadOnlyList<string> Templates)> AttemptAsync(
-        TestCase test, SessionOptions options, Func<LabMachines, Task> body, TestCode code, TemplateSet? templates)
+        TestCase test, int number, SessionOptions options, Func<LabMachines, Task> body, TestCode code, TemplateSet? templates, (double, string?) waited)
     {
         long start = _options.Time.GetTimestamp();
         try
         {
-            var attempt = new Attempt(test, 1, options, code, templates);
+            var attempt = new Attempt(test, number, options, code, templates) { Waited = waited };
             return (await attempt.RunAsync(body, _stop.Token, _kill.Token), attempt.Templates);
         }
         catch (Exception fault)
         {
-            string what = fault is PlatformException ? fault.Message : $"{test.Id}: the harness itself failed: {fault.GetType().Name}: {fault.Message}";
-            return (new TestEnded { At = _options.Time.GetUtcNow(), Test = test.Id, Attempt = 1, Outcome = Outcome.Broken, Message = what, Trace = fault.StackTrace, ElapsedSeconds = _options.Time.GetElapsedTime(start).TotalSeconds }, []);
+            (string what, Signal sign) = fault is PlatformException place
+                ? (place.Message, place.Signal)
+                : ($"{test.Id}: the harness itself failed: {fault.GetType().Name}: {fault.Message}", Signal.Harness);
+            return (new TestEnded
+            {
+                At = _options.Time.GetUtcNow(),
+                Test = test.Id,
+                Attempt = number,
+                Outcome = Outcome.Broken,
+                Message = what,
+                Trace = fault.StackTrace,
+                Evidence = new Evidence { Sign = sign.Word() },
+                ElapsedSeconds = _options.Time.GetElapsedTime(start).TotalSeconds,
+            }, []);
         }
     }
 

@@ -55,6 +55,14 @@ public sealed record SessionOptions
     /// <summary>Draws that sample, and the order of equals: the same seed draws the same. Default 0.</summary>
     public int Seed { get; init; }
 
+    /// <summary>
+    /// Most times a test that failed or is broken is run again, on machines booted for it. Each is an attempt of its own on record. Default 0.
+    /// </summary>
+    public int Retries { get; init; }
+
+    /// <summary>How often each test runs, whatever comes of it; default 0, which is once and no stress run.</summary>
+    public int Stress { get; init; }
+
     /// <summary>os-release ID a machine must have. Default <c>flatcar</c>.</summary>
     public string ExpectedId { get; init; } = "flatcar";
 }

@@ -156,10 +156,10 @@ internal sealed class TemplateMaking
         ExpectedId = _options.ExpectedId,
     };
 
-    private void Found(string message)
+    private void Found(MachineException finding)
     {
         lock (_gate)
-            _finding ??= message;
+            _finding ??= finding.Message;
     }
 
     private void End(KolaException why)

@@ -12,7 +12,7 @@ internal sealed class WatchedMachine
     private readonly TestCase _test;
     private readonly string _directory;
     private readonly string _shown;
-    private readonly Action<string> _found;
+    private readonly Action<MachineException> _found;
     private readonly Action<KolaException> _end;
     private readonly Sightings _sightings = new();
     private readonly CancellationTokenSource _over = new();
@@ -25,7 +25,7 @@ internal sealed class WatchedMachine
     private bool _left;
 
     internal WatchedMachine(
-        Machine machine, string directory, string shown, SessionOptions options, TestCase test, Action<string> found, Action<KolaException> end)
+        Machine machine, string directory, string shown, SessionOptions options, TestCase test, Action<MachineException> found, Action<KolaException> end)
     {
         Machine = machine;
         _directory = directory;
@@ -129,8 +129,15 @@ internal sealed class WatchedMachine
             return;
         InstanceExit exit = await Machine.Instance.Exited;
         string message = $"{Machine.Name}: {exit.Detail}\n  wanted:  a running machine\n  see:     {_shown}/console.txt{LastWords()}";
-        _end(exit.PlatformFault ? new PlatformException(Signal.MachineLost, message) : new MachineException(message));
+        _end(exit.PlatformFault ? new PlatformException(exit.Signal, message) { Evidence = At(exit.Signal.Word()) } : new MachineException(message) { Evidence = At("machine") });
     }
+
+    private Evidence At(string sign) => new()
+    {
+        Sign = sign,
+        Machine = Machine.Name,
+        File = Path.Combine(Path.GetRelativePath(_options.Directory, _directory), RunDirectory.ConsoleFile),
+    };
 
     private void Report(Finding finding)
     {
@@ -138,6 +145,7 @@ internal sealed class WatchedMachine
             return;
         _dead |= finding.Check.Fatal;
         string file = finding.Source == "console" ? RunDirectory.ConsoleFile : RunDirectory.JournalFile;
+        string kept = Path.Combine(Path.GetRelativePath(_options.Directory, _directory), file);
         string? tolerated = _test.Tolerates.FirstOrDefault(t => t.Check == finding.Check.Id)?.Because;
         Emit(new FindingMade
         {
@@ -147,7 +155,7 @@ internal sealed class WatchedMachine
             Check = finding.Check.Id,
             Title = finding.Check.Title,
             Source = finding.Source,
-            File = Path.Combine(Path.GetRelativePath(_options.Directory, _directory), file),
+            File = kept,
             Line = finding.Line,
             Text = finding.Text,
             Tolerated = tolerated,
@@ -155,9 +163,10 @@ internal sealed class WatchedMachine
         if (tolerated is not null)
             return;
         string message = $"{Machine.Name}: {Continued(finding.Check.Title)}\n  wanted:  no such line ({finding.Check.Id})\n  got:     {finding.Text}\n  see:     {_shown}/{file}:{finding.Line}";
-        _found(message);
+        var evidence = new Evidence { Sign = $"check:{finding.Check.Id}", Machine = Machine.Name, File = kept, Line = finding.Line };
+        _found(new MachineException(message) { Evidence = evidence });
         if (finding.Check.Fatal)
-            _end(new MachineException(message + LastWords()));
+            _end(new MachineException(message + LastWords()) { Evidence = evidence });
     }
 
     // "The kernel panicked" goes on behind the machine's name in lower case, "GRUB reported an error" as it is.

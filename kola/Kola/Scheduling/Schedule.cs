@@ -38,7 +38,7 @@ public sealed class Schedule(Capacity capacity, int seed = 0, Expectation? expec
         lock (_gate)
         {
             _open = true;
-            Give();
+            Give(because: null);
         }
     }
 
@@ -57,7 +57,7 @@ public sealed class Schedule(Capacity capacity, int seed = 0, Expectation? expec
         lock (_gate)
         {
             _queue.Add(ticket);
-            Give();
+            Give(because: null);
         }
 
         await using CancellationTokenRegistration _ = cancel.Register(() => Abandon(ticket, cancel));
@@ -73,18 +73,18 @@ public sealed class Schedule(Capacity capacity, int seed = 0, Expectation? expec
         lock (_gate)
         {
             _queue.Complete(id);
-            Give();
+            Give(id);
         }
     }
 
     // Under the gate: who is given a turn goes on in a thread of the pool, not here.
-    private void Give()
+    private void Give(string? because)
     {
         while (_open && _queue.First is Ticket next && _left.Holds(next.Taken))
         {
             _queue.Remove(next);
             _left = _left.Minus(next.Taken);
-            next.Turn.SetResult(new Turn(() => Return(next)) { Number = ++Given });
+            next.Turn.SetResult(new Turn(() => Return(next)) { Number = ++Given, After = because });
         }
     }
 
@@ -94,7 +94,7 @@ public sealed class Schedule(Capacity capacity, int seed = 0, Expectation? expec
         {
             _left = _left.Plus(done.Taken);
             _queue.Complete(done.Item.Id);
-            Give();
+            Give(done.Item.Id);
         }
     }
 
@@ -106,7 +106,7 @@ public sealed class Schedule(Capacity capacity, int seed = 0, Expectation? expec
                 return;
             _queue.Complete(ticket.Item.Id);
             ticket.Turn.SetCanceled(cancel);
-            Give();
+            Give(ticket.Item.Id);
         }
     }
 
@@ -125,6 +125,9 @@ public sealed class Turn(Action giveBack) : IDisposable
 
     /// <summary>1 for the first turn of its schedule.</summary>
     internal int Number { get; init; }
+
+    /// <summary>Id of the work whose end made room for it; null when there was room as soon as it was asked for.</summary>
+    internal string? After { get; init; }
 
     /// <summary>Gives it back; a second time does nothing.</summary>
     public void Dispose() => Interlocked.Exchange(ref _giveBack, null)?.Invoke();
