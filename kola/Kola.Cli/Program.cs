@@ -14,23 +14,25 @@ internal static class Program
         return await RunAsync(args, surroundings);
     }
 
+    /// <summary>Every command there is.</summary>
+    internal static RootCommand CreateRoot(Surroundings surroundings) => new("Boots a Flatcar image in virtual machines and runs suites of tests against them.")
+    {
+        ListCommand.Create(),
+        PlanCommand.Create(surroundings),
+        RunCommand.Create(surroundings),
+        SpawnCommand.Create(surroundings),
+        ReportCommand.Create(),
+        CheckConsoleCommand.Create(),
+        ImageCommand.Create(surroundings),
+        BenchCommand.Create(surroundings),
+        CacheCommand.Create(surroundings),
+        VersionCommand.Create(),
+    };
+
     /// <summary>Parses and runs one command line.</summary>
     internal static async Task<int> RunAsync(string[] args, Surroundings surroundings)
     {
-        var root = new RootCommand("Boots a Flatcar image in virtual machines and runs suites of tests against them.")
-        {
-            ListCommand.Create(),
-            PlanCommand.Create(surroundings),
-            RunCommand.Create(surroundings),
-            SpawnCommand.Create(surroundings),
-            ReportCommand.Create(),
-            CheckConsoleCommand.Create(),
-            ImageCommand.Create(surroundings),
-            BenchCommand.Create(surroundings),
-            CacheCommand.Create(surroundings),
-            VersionCommand.Create(),
-        };
-        ParseResult parsed = root.Parse(args);
+        ParseResult parsed = CreateRoot(surroundings).Parse(args);
         if (parsed.Errors.Count > 0)
         {
             foreach (string error in parsed.Errors.Select(e => e.Message).Distinct())
