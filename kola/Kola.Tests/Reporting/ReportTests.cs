@@ -164,7 +164,7 @@ public sealed class ReportTests
     [TestCase(Outcome.Skipped, 0)]
     public void A_step_that_failed_keeps_its_test_from_passing(Outcome step, int exitCode)
     {
-        Report report = Report.Of(Running.Step("cl.basic", "cl.basic/ReadOnly", step, "machine: why").End("cl.basic", Outcome.Passed).Finish().Events);
+        Report report = Report.Of(Running.Step("cl.basic", "ReadOnly", step, "machine: why").End("cl.basic", Outcome.Passed).Finish().Events);
         Assert.That(report.ExitCode, Is.EqualTo(exitCode));
     }
 

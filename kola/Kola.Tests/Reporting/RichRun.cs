@@ -43,8 +43,8 @@ internal static class RichRun
         .Begin("cl.basic").Boot("cl.basic", "machine", template: Key)
         .Add(at => new CommandRan { At = at, Test = "cl.basic", Machine = "machine", Command = "cat /etc/os-release", ExitCode = 0, ElapsedSeconds = 0.03 })
         .Add(at => new WaitEnded { At = at, Test = "cl.basic", Machine = "machine", For = "the default target", Held = true, ElapsedSeconds = 1.5, LastSeen = "active" })
-        .Step("cl.basic", "cl.basic/ReadOnly", Outcome.Passed)
-        .Step("cl.basic", "cl.basic/Microcode", Outcome.Skipped, "the image's kernel carries no CPU microcode")
+        .Step("cl.basic", "ReadOnly", Outcome.Passed)
+        .Step("cl.basic", "Microcode", Outcome.Skipped, "the image's kernel carries no CPU microcode")
         .Find("cl.basic", "machine", tolerated: "the kernel warns about emulated hardware")
         .Add(at => new MachineReady { At = at, Test = "cl.basic", Machine = "machine", BootId = "00000000-0000-0000-0000-000000000002", ElapsedSeconds = 9.75, Boot = 1 })
         .Add(at => new MachineEnded { At = at, Test = "cl.basic", Machine = "machine", PlatformFault = false, Detail = "disposed", ProcessorSeconds = 3.25, MemoryMiB = 312 })
@@ -62,7 +62,7 @@ internal static class RichRun
 
     private static void Failed(Happened run) => run
         .Begin("cl.network.wireguard").Boot("cl.network.wireguard", "hub").Boot("cl.network.wireguard", "spoke")
-        .Step("cl.network.wireguard", "cl.network.wireguard/Ping", Outcome.Failed, "spoke: `ping -c 3 10.90.0.1` ended with 1")
+        .Step("cl.network.wireguard", "Ping", Outcome.Failed, "spoke: `ping -c 3 10.90.0.1` ended with 1")
         .Find("cl.network.wireguard", "hub")
         .End("cl.network.wireguard", Outcome.Failed, Message, seconds: 134, trace: "   at Flatcar.Tests.Network.WireGuardTests.Tunnel() in WireGuardTests.cs:line 12");
 

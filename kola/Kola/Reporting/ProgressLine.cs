@@ -13,7 +13,7 @@ public static class ProgressLine
         MachineReady { Boot: 0 } e => new($"    {e.Test} {e.Machine}: ready {PlainText.Duration(e.ElapsedSeconds)} after it was started", Tone.Faint),
         MachineReady e => new($"    {e.Test} {e.Machine}: back {PlainText.Duration(e.ElapsedSeconds)} after reboot {e.Boot.ToString(CultureInfo.InvariantCulture)}", Tone.Faint),
         MachineEnded { PlatformFault: true } e => new($"    {e.Test} {e.Machine}: {PlainText.OneLine(e.Detail)}", Tone.Bad),
-        StepEnded e => new($"    --- {Word(e.Outcome)}: {e.Step}{Time(e.ElapsedSeconds)}{Why(e.Outcome, e.Message)}", e.Outcome == Outcome.Passed ? Tone.Faint : ToneOf(e.Outcome)),
+        StepEnded e => new($"    --- {Word(e.Outcome)}: {e.Test}/{e.Step}{Attempt(e.Attempt)}{Time(e.ElapsedSeconds)}{Why(e.Outcome, e.Message)}", e.Outcome == Outcome.Passed ? Tone.Faint : ToneOf(e.Outcome)),
         FindingMade { Tolerated: { } because } e => new($"    {e.Test} {e.Machine}: {e.Check}, tolerated: {PlainText.OneLine(because)}", Tone.Faint),
         FindingMade e => new($"    {e.Test} {e.Machine}: {e.Check}: {PlainText.OneLine(e.Text)}", Tone.Bad),
         TestEnded e => new($"--- {Word(e.Outcome)}: {e.Test}{Attempt(e.Attempt)}{Time(e.ElapsedSeconds)}{Why(e.Outcome, e.Message)}", ToneOf(e.Outcome)),

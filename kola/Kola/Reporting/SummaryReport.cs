@@ -22,10 +22,12 @@ public static class SummaryReport
             AddTests(lines, report, outcome);
         AddSkips(lines, report);
         AddExcuses(lines, report);
+        AddStress(lines, report);
         AddSlowest(lines, report);
         foreach (CleanupFailed left in report.Leftovers)
             lines.Add(new($"left behind: {PlainText.OneLine(left.What)}: {PlainText.OneLine(left.Message)}", Tone.Warning));
         AddTemplates(lines, report);
+        AddGate(lines, report);
         lines.Add(new(""));
         lines.Add(new(Verdict(report), report.ExitCode == 0 ? Tone.Good : Tone.Bad));
         if (shown is not null)
@@ -108,6 +110,27 @@ public static class SummaryReport
         lines.Add(new(""));
         lines.Add(new(templates.Line(report.Run?.Seed ?? 0), Tone.Faint));
         lines.AddRange(templates.Dropped.Select(dropped => new ReportLine($"  dropped {Aside.Short(dropped.Template)}: {PlainText.FirstLine(dropped.Why)}", Tone.Warning)));
+    }
+
+    // Without a policy the verdict itself says it all.
+    private static void AddGate(List<ReportLine> lines, Report report)
+    {
+        if (report.Policy is not { } policy)
+            return;
+        GateVerdict gate = report.Gate;
+        lines.Add(new(""));
+        lines.Add(new($"gate of {PlainText.OneLine(policy.File)}: {(gate.Open ? "open" : "closed")}", gate.Open ? Tone.Good : Tone.Bad));
+        lines.AddRange(gate.Reasons.Except(report.Problems).Select(reason => new ReportLine($"  {PlainText.OneLine(reason)}", Tone.Bad)));
+    }
+
+    private static void AddStress(List<ReportLine> lines, Report report)
+    {
+        TestReport[] stressed = [.. report.Tests.Where(test => test.Stress is not null).OrderByDescending(test => test.Stress!.Value.Share)];
+        if (stressed.Length == 0)
+            return;
+        lines.Add(new(""));
+        lines.Add(new("failures in repetitions:", Tone.Heading));
+        lines.AddRange(stressed.Select(test => new ReportLine($"  {PlainText.OneLine(test.Id)}: {test.Stress}", test.Stress!.Value.Hits > 0 ? Tone.Bad : Tone.Good)));
     }
 
     private static void AddSlowest(List<ReportLine> lines, Report report)
