@@ -23,5 +23,22 @@ public sealed class PlatformException(Signal signal, string message, Exception? 
     public Signal Signal => signal;
 }
 
+/// <summary>Nobody is to blame: the test, or a part of it, does not apply here. Thrown by <see cref="Lab.Skip"/>.</summary>
+/// <param name="reason">Completes "skipped: …".</param>
+/// <param name="remedy">An imperative sentence.</param>
+public sealed class SkipException(string reason, string remedy) : KolaException(reason)
+{
+    /// <summary>What a person can do about it.</summary>
+    public string Remedy => remedy;
+
+    /// <summary>The one in a fault, however deep a framework has wrapped it; null when there is none.</summary>
+    internal static SkipException? In(Exception? fault)
+    {
+        while (fault is not null and not SkipException)
+            fault = fault.InnerException;
+        return fault as SkipException;
+    }
+}
+
 /// <summary>The caller is wrong: exit code 2, before anything boots.</summary>
 public sealed class UsageException(string message, Exception? cause = null) : KolaException(message, cause);

@@ -240,6 +240,9 @@ public sealed record StepEnded : RunEvent
     /// <summary>Why, when not passed.</summary>
     public string? Message { get; init; }
 
+    /// <summary>What to do about a skip; null else.</summary>
+    public string? Remedy { get; init; }
+
     public required double ElapsedSeconds { get; init; }
 }
 

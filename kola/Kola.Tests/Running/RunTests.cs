@@ -66,6 +66,16 @@ public sealed partial class RunTests
     }
 
     [Test]
+    public async Task A_skip_says_what_can_be_done_about_it()
+    {
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _run.Time);
+        TestReport report = (await RunAsync(platform, "sample.skips")).Tests.Single();
+        Assert.That((report.Message, report.Remedy), Is.EqualTo(("there is nothing to see here", "Look elsewhere.")));
+        StepEnded part = report.Attempts.Single().Steps.Single();
+        Assert.That((part.Outcome, part.Message, part.Remedy), Is.EqualTo((Outcome.Skipped, "not this part either", "Look further.")));
+    }
+
+    [Test]
     public async Task A_part_that_fails_does_not_show_in_the_parts_after_it()
     {
         await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _run.Time);

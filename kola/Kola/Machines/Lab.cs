@@ -25,6 +25,7 @@ public sealed class Lab
     {
         long start = _terms.Time.GetTimestamp();
         (Outcome Outcome, string? Message) end;
+        string? remedy = null;
         try
         {
             await _terms.Code.Isolate(step);
@@ -32,14 +33,24 @@ public sealed class Lab
         }
         catch (Exception fault) when (fault is not (PlatformException or OperationCanceledException) && _terms.WhyEnded() is null)
         {
-            end = _terms.Code.Judge(fault);
+            remedy = SkipException.In(fault)?.Remedy;
+            end = remedy is null ? _terms.Code.Judge(fault) : (Outcome.Skipped, fault.Message);
         }
 
         if (end.Outcome == Outcome.Failed)
             _failures.Add($"{name}: {end.Message}");
         double seconds = _terms.Time.GetElapsedTime(start).TotalSeconds;
-        _terms.Emit(new StepEnded { At = _terms.Time.GetUtcNow(), Test = _terms.Test, Attempt = _terms.Attempt, Step = name, Outcome = end.Outcome, Message = end.Message, ElapsedSeconds = seconds });
+        _terms.Emit(new StepEnded { At = _terms.Time.GetUtcNow(), Test = _terms.Test, Attempt = _terms.Attempt, Step = name, Outcome = end.Outcome, Message = end.Message, Remedy = remedy, ElapsedSeconds = seconds });
     }
+
+    /// <summary>
+    /// Ends the test, or the part that is in progress, as skipped: what it looks at is not there. What is known before a machine boots belongs into
+    /// <c>Needs</c> instead.
+    /// </summary>
+    /// <param name="reason">Completes "skipped: …".</param>
+    /// <param name="remedy">What a person can do about it, an imperative sentence.</param>
+    [DoesNotReturn]
+    public static void Skip(string reason, string remedy) => throw new SkipException(reason, remedy);
 
     /// <summary>Message of the steps that failed; null when all held.</summary>
     internal string? Failure => _failures.Count switch

@@ -13,10 +13,10 @@ public static class ProgressLine
         MachineReady { Boot: 0 } e => new($"    {e.Test} {e.Machine}: ready {PlainText.Duration(e.ElapsedSeconds)} after it was started", Tone.Faint),
         MachineReady e => new($"    {e.Test} {e.Machine}: back {PlainText.Duration(e.ElapsedSeconds)} after reboot {e.Boot.ToString(CultureInfo.InvariantCulture)}", Tone.Faint),
         MachineEnded { PlatformFault: true } e => new($"    {e.Test} {e.Machine}: {PlainText.OneLine(e.Detail)}", Tone.Bad),
-        StepEnded e => new($"    --- {Word(e.Outcome)}: {e.Test}/{e.Step}{Attempt(e.Attempt)}{Time(e.ElapsedSeconds)}{Why(e.Outcome, e.Message)}", e.Outcome == Outcome.Passed ? Tone.Faint : ToneOf(e.Outcome)),
+        StepEnded e => new($"    --- {Word(e.Outcome)}: {e.Test}/{e.Step}{Attempt(e.Attempt)}{Time(e.ElapsedSeconds)}{Why(e.Outcome, e.Message, e.Remedy)}", e.Outcome == Outcome.Passed ? Tone.Faint : ToneOf(e.Outcome)),
         FindingMade { Tolerated: { } because } e => new($"    {e.Test} {e.Machine}: {e.Check}, tolerated: {PlainText.OneLine(because)}", Tone.Faint),
         FindingMade e => new($"    {e.Test} {e.Machine}: {e.Check}: {PlainText.OneLine(e.Text)}", Tone.Bad),
-        TestEnded e => new($"--- {Word(e.Outcome)}: {e.Test}{Attempt(e.Attempt)}{Time(e.ElapsedSeconds)}{Why(e.Outcome, e.Message)}", ToneOf(e.Outcome)),
+        TestEnded e => new($"--- {Word(e.Outcome)}: {e.Test}{Attempt(e.Attempt)}{Time(e.ElapsedSeconds)}{Why(e.Outcome, e.Message, e.Remedy)}", ToneOf(e.Outcome)),
         TemplateMade e => new($"    template {Aside.Short(e.Template)}: made in {PlainText.Duration(e.ElapsedSeconds)}", Tone.Faint),
         TemplateDropped e => new($"    template {Aside.Short(e.Template)}: not used any further: {PlainText.FirstLine(e.Why)}", Tone.Warning),
         ParityChecked { Disagrees: true } e => new($"    {e.Test}: {e.Cloned.Word()} on copies, {e.Cold.Word()} on machines booted cold", Tone.Bad),
@@ -46,6 +46,7 @@ public static class ProgressLine
 
     private static string Time(double seconds) => string.Create(CultureInfo.InvariantCulture, $" ({seconds:0.00}s)");
 
-    private static string Why(Outcome outcome, string? message) =>
-        outcome == Outcome.Passed || message is null ? "" : "\n        " + PlainText.Clean(message).ReplaceLineEndings("\n        ");
+    private static string Why(Outcome outcome, string? message, string? remedy) =>
+        outcome == Outcome.Passed || message is null ? ""
+            : "\n        " + PlainText.Clean(remedy is null ? message : $"{message}\n  next:    {remedy}").ReplaceLineEndings("\n        ");
 }

@@ -77,6 +77,7 @@ internal sealed class Attempt
             Outcome = outcome,
             Message = message,
             Trace = outcome == Outcome.Failed && fault is not null && _why is null ? TraceOf(fault) : null,
+            Remedy = outcome == Outcome.Skipped ? SkipException.In(fault)?.Remedy : null,
             Evidence = evidence,
             ElapsedSeconds = _options.Time.GetElapsedTime(start).TotalSeconds,
         };
@@ -155,7 +156,9 @@ internal sealed class Attempt
             return (Outcome.Broken, place.Message, Of(place));
         if (_why is { } why)
             return (Outcome.Failed, why.Message, Of(why));
-        (Outcome outcome, string? message) = fault is null ? (Outcome.Passed, null) : _code.Judge(fault);
+        (Outcome outcome, string? message) = fault is null ? (Outcome.Passed, null)
+            : SkipException.In(fault) is { } skip ? (Outcome.Skipped, skip.Message)
+            : _code.Judge(fault);
         if (outcome is Outcome.Failed or Outcome.Broken)
             return (outcome, message, Of(fault!));
         if (lab.Failure is { } parts)

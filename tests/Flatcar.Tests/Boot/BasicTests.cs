@@ -6,7 +6,7 @@ namespace Flatcar.Tests.Boot;
 [Category("boot")]
 public sealed class BasicTests
 {
-    private const string FullImage = "run it on a Flatcar release: --image FILE";
+    private const string FullImage = "Run it on a Flatcar release: --image FILE.";
 
     [MachineTest("cl.basic")]
     public async Task A_fresh_machine_is_what_everybody_takes_for_granted(Machine machine, Lab lab)
@@ -72,7 +72,7 @@ public sealed class BasicTests
             "b6a8227f835a4a56988241eaeeda57a19ef5ff413c8533fd791827be2c15dd6c",
         ];
         if (await machine.IsReferenceWithoutAsync(file))
-            Assert.Ignore($"the reference image takes no updates — {FullImage}");
+            Lab.Skip("the reference image takes no updates", FullImage);
         Assert.That((await machine.RunAsync($"sha256sum {file}")).Text.Split(' ')[0], Is.AnyOf(known));
     }
 
@@ -88,7 +88,7 @@ public sealed class BasicTests
     private static async Task UpdateEngineRunsAsync(Machine machine)
     {
         if (await machine.IsReferenceWithoutAsync("/usr/bin/update_engine_client"))
-            Assert.Ignore($"the reference image has no update_engine — {FullImage}");
+            Lab.Skip("the reference image has no update_engine", FullImage);
         Assert.That((await machine.UnitAsync("update-engine.service")).Active, Is.EqualTo("active"));
     }
 
@@ -128,9 +128,9 @@ public sealed class BasicTests
     private static async Task KernelHasMicrocodeAsync(Machine machine)
     {
         if ((await machine.RunAsync("uname -m")).Text != "x86_64")
-            Assert.Ignore("only x86 kernels carry microcode — run it on amd64");
+            Lab.Skip("only x86 kernels carry microcode", "Run it on amd64.");
         if (await machine.IsReferenceWithoutAsync("/proc/config.gz"))
-            Assert.Ignore($"the reference image's kernel is Debian's — {FullImage}");
+            Lab.Skip("the reference image's kernel is Debian's", FullImage);
         CommandResult firmware = await machine.RunAsync("zgrep -m1 EXTRA_FIRMWARE= /proc/config.gz");
         Assert.That(firmware.Text, Does.Contain("amd-ucode").And.Contain("intel-ucode"));
     }

@@ -38,6 +38,6 @@ internal static class CloudInitSteps
     private static async Task SkipWithoutProgramAsync(Machine machine)
     {
         if (await machine.IsReferenceWithoutAsync(Program))
-            Assert.Ignore("the reference image has no coreos-cloudinit — run it on a Flatcar release: --image FILE");
+            Lab.Skip("the reference image has no coreos-cloudinit", "Run it on a Flatcar release: --image FILE.");
     }
 }
