@@ -11,6 +11,8 @@ internal static class Program
         // Blocking reads of SSH channels hold pool threads; a pool that grows by one a second would stall a run's first minute.
         ThreadPool.SetMinThreads(workerThreads: 128, completionPortThreads: 16);
         var surroundings = Surroundings.Of(Environment.GetEnvironmentVariable);
+        if (surroundings.IsGitHub)
+            surroundings = surroundings with { Commands = ReportOptions.Quieten() };
         return await RunAsync(args, surroundings);
     }
 
@@ -23,7 +25,7 @@ internal static class Program
             PlanCommand.Create(surroundings),
             RunCommand.Create(surroundings),
             SpawnCommand.Create(surroundings),
-            ReportCommand.Create(),
+            ReportCommand.Create(surroundings),
             CheckConsoleCommand.Create(),
             ImageCommand.Create(surroundings),
             BenchCommand.Create(surroundings),
