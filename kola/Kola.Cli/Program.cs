@@ -21,7 +21,7 @@ internal static class Program
         PlanCommand.Create(surroundings),
         RunCommand.Create(surroundings),
         SpawnCommand.Create(surroundings),
-        ReportCommand.Create(),
+        ReportCommand.Create(surroundings),
         CheckConsoleCommand.Create(),
         ImageCommand.Create(surroundings),
         BenchCommand.Create(surroundings),

@@ -6,19 +6,24 @@ namespace Kola.Cli;
 /// <summary><c>kola report [DIR]</c></summary>
 internal static class ReportCommand
 {
-    internal static Command Create()
+    internal static Command Create(Surroundings surroundings)
     {
         var run = new Argument<string>("run") { Description = "Directory of a run, or its events.jsonl.", DefaultValueFactory = _ => Path.Combine(Run.DefaultRoot, RunDirectory.Latest) };
-        var write = new Option<bool>("--write") { Description = "Also write results.json, junit.xml, test.tap and the summaries into the run's directory again." };
+        var write = new Option<bool>("--write") { Description = "Also write every form of the report into the run's directory again." };
         var command = new Command("report", "Renders a run again from its events and ends with the exit code the run deserves.") { run, write };
+        var elsewhere = new ReportOptions(surroundings);
+        elsewhere.AddTo(command);
         command.SetAction(parsed =>
         {
+            Publication publication = elsewhere.Read(parsed);
             string path = parsed.GetValue(run)!;
             Report report = Report.Of(EventLog.Read(path));
             string directory = Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!;
             if (parsed.GetValue(write))
                 Rendering.WriteAll(report, directory, directory);
+            publication.Write(report);
             SummaryPrinter.Print(report, directory);
+            publication.Announce(report);
             return report.ExitCode;
         });
         return command;

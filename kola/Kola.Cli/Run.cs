@@ -123,14 +123,17 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
     {
         if (incomplete is not null)
             Console.Error.WriteLine($"kola: {incomplete.Message}");
-        try
+        foreach (Action write in (Action[])[() => Rendering.WriteAll(report, directory.FullPath, directory.Shown), () => settings.Publication.Write(report)])
         {
-            Rendering.WriteAll(report, directory.FullPath, directory.Shown);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or PlatformException)
-        {
-            Console.Error.WriteLine($"kola: the reports could not be written to {directory.Shown}: {fault.Message}\n  next:    make room, then kola report {directory.FullPath}");
-            incomplete ??= new PlatformException(Signal.HostStorage, fault.Message, fault);
+            try
+            {
+                write();
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or PlatformException)
+            {
+                Console.Error.WriteLine($"kola: the reports could not be written to {directory.Shown}: {fault.Message}\n  next:    make room, then kola report {directory.FullPath}");
+                incomplete ??= new PlatformException(Signal.HostStorage, fault.Message, fault);
+            }
         }
 
         // A run whose record or reports are not whole proves nothing, whatever its tests said.
@@ -139,6 +142,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
 
         if (!settings.Quiet)
             SummaryPrinter.Print(report, directory.Shown);
+        settings.Publication.Announce(report);
         return report.ExitCode;
     }
 

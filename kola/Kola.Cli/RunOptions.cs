@@ -131,4 +131,7 @@ internal sealed record RunSettings
 
     /// <summary>No progress and no summary on the terminal.</summary>
     internal bool Quiet { get; init; }
+
+    /// <summary>Where the report goes beside the run's directory.</summary>
+    internal Publication Publication { get; init; } = new();
 }

@@ -6,6 +6,15 @@ internal sealed record Surroundings
     /// <summary><c>$XDG_CACHE_HOME/kola</c>, else <c>$HOME/.cache/kola</c>: images and answers that outlive a run.</summary>
     internal required string CacheDirectory { get; init; }
 
+    /// <summary>Whether GitHub Actions reads what is printed (<c>GITHUB_ACTIONS</c>).</summary>
+    internal bool IsGitHub { get; init; }
+
+    /// <summary>Takes commands of GitHub Actions; null outside of it.</summary>
+    internal TextWriter? Commands { get; init; }
+
+    /// <summary>File GitHub Actions shows as a step's summary (<c>GITHUB_STEP_SUMMARY</c>); null for none.</summary>
+    internal string? StepSummary { get; init; }
+
     /// <summary>Reads the environment.</summary>
     /// <param name="variable">Value of a variable, null when not set.</param>
     internal static Surroundings Of(Func<string, string?> variable)
@@ -13,6 +22,6 @@ internal sealed record Surroundings
         string cache = variable("XDG_CACHE_HOME") is { Length: > 0 } given && Path.IsPathFullyQualified(given)
             ? given
             : Path.Combine(variable("HOME") is { Length: > 0 } home ? home : "/var/cache", ".cache");
-        return new Surroundings { CacheDirectory = Path.Combine(cache, "kola") };
+        return new Surroundings { CacheDirectory = Path.Combine(cache, "kola"), IsGitHub = variable("GITHUB_ACTIONS") == "true", StepSummary = variable("GITHUB_STEP_SUMMARY") };
     }
 }

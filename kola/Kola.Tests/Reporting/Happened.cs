@@ -24,8 +24,8 @@ internal sealed class Happened
         Slowness = 1,
     });
 
-    internal Happened Plan(string test, string? skip = null, string? remedy = null, KnownFailure? known = null) =>
-        Add(new TestPlanned { At = Next, Test = test, Sentence = $"{test} does its job", SkipReason = skip, SkipRemedy = remedy, Machines = ["machine"], Known = known });
+    internal Happened Plan(string test, string? skip = null, string? remedy = null, KnownFailure? known = null, bool enforced = false) =>
+        Add(new TestPlanned { At = Next, Test = test, Sentence = $"{test} does its job", SkipReason = skip, SkipRemedy = remedy, Machines = ["machine"], Known = known, Enforced = enforced });
 
     internal Happened Begin(string test, int attempt = 1) => Add(new TestStarted { At = Next, Test = test, Attempt = attempt, DeadlineSeconds = 600 });
 

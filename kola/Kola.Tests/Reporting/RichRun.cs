@@ -19,9 +19,9 @@ internal static class RichRun
     {
         Happened run = new Happened().Start()
             .Plan("cl.basic", known: new KnownFailure("the first boot was too slow", new DateOnly(2026, 12, 31)))
-            .Plan("cl.network.wireguard")
+            .Plan("cl.network.wireguard", enforced: true)
             .Plan("cl.flannel.vxlan")
-            .Plan("cl.selinux.enforcing", known: new KnownFailure("the policy lacks a rule", new DateOnly(2027, 1, 31), "https://example.org/selinux"))
+            .Plan("cl.selinux.enforcing", known: new KnownFailure("the policy lacks a rule", new DateOnly(2027, 1, 31), "https://example.org/selinux", "Ada <ada@example.org>"))
             .Plan("cl.disk.raid1")
             .Plan("cl.tpm.root", "no TPM 2.0 can be attached", "Install swtpm (apt-get install swtpm).")
             .Plan("cl.tpm.nonroot", "no TPM 2.0 can be attached", "Install swtpm (apt-get install swtpm).")
@@ -33,7 +33,16 @@ internal static class RichRun
         Excused(run);
         return run.Begin("cl.disk.raid1").Boot("cl.disk.raid1", "machine")
             .Add(at => new MachineEnded { At = at, Test = "cl.disk.raid1", Machine = "machine", PlatformFault = true, Detail = "QEMU was killed by signal 9" })
-            .End("cl.disk.raid1", Outcome.Broken, "machine: QEMU was killed by signal 9 12 s after boot\n  wanted:  a running machine\n  see:     _kola/latest/cl.disk.raid1/machine/console.txt", seconds: 12.5)
+            .Add(at => new TestEnded
+            {
+                At = at,
+                Test = "cl.disk.raid1",
+                Attempt = 1,
+                Outcome = Outcome.Broken,
+                Message = "machine: QEMU was killed by signal 9 12 s after boot\n  wanted:  a running machine\n  see:     _kola/latest/cl.disk.raid1/machine/console.txt",
+                Evidence = new Evidence { Sign = "machine-lost", Machine = "machine", File = "cl.disk.raid1/machine/console.txt", Line = 412 },
+                ElapsedSeconds = 12.5,
+            })
             .Add(at => new CleanupFailed { At = at, Test = "cl.disk.raid1", What = "bridge kola-4711", Message = "device is busy" })
             .Begin("cl.update.payload")
             .Finish("interrupted");
@@ -64,11 +73,13 @@ internal static class RichRun
         .Begin("cl.network.wireguard").Boot("cl.network.wireguard", "hub").Boot("cl.network.wireguard", "spoke")
         .Step("cl.network.wireguard", "Ping", Outcome.Failed, "spoke: `ping -c 3 10.90.0.1` ended with 1")
         .Find("cl.network.wireguard", "hub")
+        .Add(at => new EvidenceKept { At = at, Test = "cl.network.wireguard", Machine = "hub", What = "systemctl --failed", File = "cl.network.wireguard/hub/failed-units.txt", By = "ssh" })
         .End("cl.network.wireguard", Outcome.Failed, Message, seconds: 134, trace: "   at Flatcar.Tests.Network.WireGuardTests.Tunnel() in WireGuardTests.cs:line 12");
 
     // A console's colours, bells and nonsense must not make a report unreadable.
     private static void Excused(Happened run) => run
-        .Begin("cl.flannel.vxlan").Boot("cl.flannel.vxlan", "machine")
+        .Add(at => new TestStarted { At = at, Test = "cl.flannel.vxlan", Attempt = 1, DeadlineSeconds = 600, WaitedSeconds = 12.5, WaitedFor = "memory" })
+        .Boot("cl.flannel.vxlan", "machine")
         .End("cl.flannel.vxlan", Outcome.Failed, "machine: \u001b[0;1;31mno route\u001b[0m to host\a\u0000\n  got:     é🡕\uffff", seconds: 61)
         .Begin("cl.flannel.vxlan", 2).Boot("cl.flannel.vxlan", "machine", 2)
         .End("cl.flannel.vxlan", Outcome.Passed, attempt: 2, seconds: 58)

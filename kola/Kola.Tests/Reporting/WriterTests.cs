@@ -25,6 +25,22 @@ public sealed class WriterTests
     public void Tap_is_as_ever() => GoldenFile.Check("test.tap", TapReport.Render(Rich));
 
     [Test]
+    public void The_peers_tap_is_as_ever() => GoldenFile.Check("compat.tap", TapCompatReport.Render(Rich));
+
+    [Test]
+    public void NUnits_xml_is_as_ever() => GoldenFile.Check("nunit3.xml", NUnitReport.Render(Rich));
+
+    [Test]
+    public void Ctrf_is_as_ever() => GoldenFile.Check("ctrf-report.json", CtrfReport.Render(Rich));
+
+    [Test]
+    public void Allures_results_are_as_ever() =>
+        GoldenFile.Check("allure-results.txt", string.Concat(AllureReport.Render(Rich).Select(file => $"=== {file.Name}{(file.Source is null ? "" : $" is {file.Source}")}\n{file.Text}")));
+
+    [Test]
+    public void Annotations_are_as_ever() => GoldenFile.Check("annotations.txt", string.Concat(GitHubReport.Annotations(Rich).Select(line => line + "\n")));
+
+    [Test]
     public void The_summary_is_as_ever() => GoldenFile.Check("summary.txt", SummaryReport.Render(Rich, "_kola/latest"));
 
     [Test]
@@ -87,9 +103,14 @@ public sealed class WriterTests
         {
             Report report = Report.Of(events);
             Assert.That(XDocument.Parse(JUnitReport.Render(report)).Descendants("error"), Is.Not.Empty);
-            Assert.That(TapReport.Render(report), Does.Contain("\nnot ok - kola.run\n"));
+            Assert.That(TapReport.Render(report), Does.Contain("\nnot ok 1 - kola.run\n"));
             Assert.That(SummaryReport.Lines(report, null).Last(), Has.Property("Tone").EqualTo(Tone.Bad).And.Property("Text").StartsWith("inconclusive: "));
             Assert.That(MarkdownReport.Render(report), Does.StartWith("### ❌"));
+            Assert.That(TapCompatReport.Render(report), Does.Contain("\nnot ok - kola.run\n"));
+            Assert.That((string)XDocument.Parse(NUnitReport.Render(report)).Root!.Attribute("result")!, Is.EqualTo("Failed"));
+            Assert.That(CtrfReport.Render(report), Does.Contain("\"rawStatus\": \"problem\""));
+            Assert.That(AllureReport.Render(report).Select(file => file.Text), Has.Some.Contains("\"name\": \"kola.run\""));
+            Assert.That(GitHubReport.Annotations(report).First(), Does.StartWith("::error title=problem of the run::"));
             Assert.That(JsonReport.Render(report), Does.Contain("\"exitCode\": 3"));
         }
     }
@@ -108,21 +129,39 @@ public sealed class WriterTests
                 }
 
                 JsonDocument.Parse(JsonReport.Render(report)).Dispose();
-                string[] tap = TapReport.Render(report).Split('\n');
+                JsonDocument.Parse(CtrfReport.Render(report)).Dispose();
+                XDocument.Parse(NUnitReport.Render(report));
+                foreach (ReportFile file in AllureReport.Render(report).Where(file => file.Name.EndsWith(".json", StringComparison.Ordinal) && file.Text is not null))
+                    JsonDocument.Parse(file.Text!).Dispose();
+                string[] compat = TapCompatReport.Render(report).Split('\n');
                 SummaryReport.Render(report, other);
                 MarkdownReport.Render(report);
-                return tap.Count(line => line.StartsWith("ok", StringComparison.Ordinal)) == 1
-                    && tap.Count(line => line.StartsWith("not ok", StringComparison.Ordinal)) == 2
-                    && tap.All(line => line.Length == 0 || line.StartsWith("  ", StringComparison.Ordinal) || line.StartsWith("ok - ", StringComparison.Ordinal) || line.StartsWith("not ok - ", StringComparison.Ordinal) || line == "1..3");
+                return IsTap(TapReport.Render(report))
+                    && GitHubReport.Annotations(report).All(line => !line.AsSpan().ContainsAny('\n', '\r', '\u001b') && line.StartsWith("::", StringComparison.Ordinal))
+                    && compat.Count(line => line.StartsWith("ok - ", StringComparison.Ordinal)) == 2
+                    && compat.Count(line => line.StartsWith("not ok - ", StringComparison.Ordinal)) == 1
+                    && compat.All(line => line.Length == 0 || line is "1..3" or "  ---" or "  ..." || line.StartsWith("  Error: \"", StringComparison.Ordinal) || line.StartsWith("ok - ", StringComparison.Ordinal) || line.StartsWith("not ok - ", StringComparison.Ordinal));
             },
             iter: 500);
+    }
+
+    // A problem, a known failure that has a subtest, a skip.
+    private static bool IsTap(string tap)
+    {
+        string[] lines = tap.Split('\n');
+        return lines is ["TAP version 14", "1..3", ..]
+            && lines.Count(line => line.StartsWith("ok 3 - ", StringComparison.Ordinal) && line.Contains(" # SKIP ", StringComparison.Ordinal)) == 1
+            && lines.Count(line => line.StartsWith("not ok ", StringComparison.Ordinal)) == 2
+            && lines.Count(line => line.StartsWith("# Subtest: ", StringComparison.Ordinal)) == 1
+            && lines.Skip(2).All(line => line.Length == 0 || line.StartsWith("  ", StringComparison.Ordinal) || line.StartsWith("# Subtest: ", StringComparison.Ordinal) || line.StartsWith("ok ", StringComparison.Ordinal) || line.StartsWith("not ok ", StringComparison.Ordinal));
     }
 
     [Test]
     public void A_tap_name_is_never_a_directive()
     {
         Report report = Report.Of(new Happened().Start().Plan("a # SKIP b").Begin("a # SKIP b").End("a # SKIP b", Outcome.Failed, "it").Finish().Events);
-        Assert.That(TapReport.Render(report), Does.StartWith("1..1\nnot ok - a _ SKIP b\n  ---\n  outcome: failed\n  Error: \"it\"\n  ...\n"));
+        Assert.That(TapReport.Render(report), Does.StartWith("TAP version 14\n1..1\nnot ok 1 - a _ SKIP b\n  ---\n  outcome: \"failed\"\n  message: \"it\"\n"));
+        Assert.That(TapCompatReport.Render(report), Does.StartWith("1..1\nnot ok - a  SKIP b\n  ---\n  Error: \"failed: it\"\n  ...\n"));
     }
 
     [Test]
@@ -133,9 +172,70 @@ public sealed class WriterTests
         {
             Rendering.WriteAll(Report.Of(Happened.Clean().Events), directory);
             Rendering.WriteAll(Rich, directory, "_kola/latest");
-            Assert.That(Directory.GetFiles(directory).Select(Path.GetFileName), Is.EquivalentTo(new[] { "results.json", "junit.xml", "test.tap", "summary.txt", "summary.md" }));
+            Assert.That(Directory.GetFiles(directory).Select(Path.GetFileName), Is.EquivalentTo(new[] { "results.json", "junit.xml", "test.tap", "nunit3.xml", "ctrf-report.json", "summary.txt", "summary.md" }));
+            Assert.That(Directory.GetDirectories(directory).Select(Path.GetFileName), Is.EqualTo(new[] { "allure-results" }));
             Assert.That(File.ReadAllText(Path.Combine(directory, "results.json")), Is.EqualTo(JsonReport.Render(Rich)));
             Assert.That(File.ReadAllBytes(Path.Combine(directory, "junit.xml"))[0], Is.EqualTo((byte)'<'), "no byte order mark");
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Test]
+    public void One_form_that_cannot_be_written_does_not_keep_the_others_from_being()
+    {
+        string directory = Directory.CreateTempSubdirectory("kola-rendering-").FullName;
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(directory, "results.json"));
+            Assert.That(() => Rendering.WriteAll(Rich, directory), Throws.TypeOf<PlatformException>().With.Message.Contains("results.json cannot be written").And.Message.Not.Contains("junit"));
+            Assert.That(((string[])["junit.xml", "test.tap", "nunit3.xml", "ctrf-report.json", "summary.txt", "summary.md"]).Select(name => Path.Combine(directory, name)), Is.All.Exist);
+            Assert.That(Path.Combine(directory, "allure-results", "categories.json"), Does.Exist);
+            Assert.That(Directory.GetFileSystemEntries(directory, "*.new"), Is.Empty);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Test]
+    public void Logs_are_attached_where_they_are_and_take_no_room()
+    {
+        string directory = Directory.CreateTempSubdirectory("kola-rendering-").FullName;
+        try
+        {
+            string machine = Directory.CreateDirectory(Path.Combine(directory, "cl.basic", "machine")).FullName;
+            File.WriteAllText(Path.Combine(machine, "console.txt"), "Linux version 6.12\n");
+            File.CreateSymbolicLink(Path.Combine(machine, "journal.txt"), "/etc/hostname");
+            Rendering.WriteAll(Report.Of(Happened.Clean().Events), directory);
+            Rendering.WriteAll(Report.Of(Happened.Clean().Events), directory);
+            string attached = Directory.GetFiles(Path.Combine(directory, "allure-results"), "*-attachment.txt").Single();
+            File.AppendAllText(Path.Combine(machine, "console.txt"), "and more\n");
+            Assert.That(File.ReadAllText(attached), Is.EqualTo("Linux version 6.12\nand more\n"), "it is the same file");
+            Assert.That(File.ReadAllText(Path.Combine(directory, "junit.xml")), Does.Contain("[[ATTACHMENT|cl.basic/machine/console.txt]]").And.Not.Contain("ssh.log"));
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Test]
+    public void A_record_cannot_attach_what_is_outside_of_the_run()
+    {
+        string directory = Directory.CreateTempSubdirectory("kola-rendering-").FullName;
+        try
+        {
+            Happened run = new Happened().Start().Plan("cl.basic").Begin("cl.basic")
+                .Add(at => new MachineStarted { At = at, Test = "cl.basic", Machine = "machine", Address = "a", Directory = "../../../../../../etc" })
+                .Add(at => new EvidenceKept { At = at, Test = "cl.basic", Machine = "machine", What = "users", File = "/etc/passwd", By = "ssh" })
+                .End("cl.basic", Outcome.Failed, "it").Finish();
+            Rendering.WriteAll(Report.Of(run.Events), directory);
+            Assert.That(Directory.GetFiles(directory, "*", SearchOption.AllDirectories).Select(File.ReadAllText), Has.None.Contains("root:x:0"));
+            Assert.That(File.ReadAllText(Path.Combine(directory, "junit.xml")), Does.Not.Contain("ATTACHMENT"));
         }
         finally
         {

@@ -1,171 +1,150 @@
 using System.Globalization;
-using System.Text;
 using System.Xml;
 
 namespace Kola.Reporting;
 
 /// <summary>
 /// <c>junit.xml</c>, for CI systems. JUnit has four outcomes for our seven: failed is a <c>failure</c>; broken and not-run are <c>error</c>s of that
-/// type; skipped and known are <c>skipped</c>, for neither may turn a build red; flaky passes, with Surefire's <c>flakyFailure</c>, as other
-/// attempts of a failed test are its <c>rerunFailure</c>. The
-/// property <c>outcome</c> of every test case keeps them apart. Problems of the run are an error of a test case of their own, or a run
-/// that died early would look like a short green one.
+/// type; skipped and known are <c>skipped</c>, for neither may turn a build red; flaky passes, with Surefire's <c>flakyFailure</c> and
+/// <c>flakyError</c>, as other attempts of a test that did not pass are its <c>rerunFailure</c> and <c>rerunError</c>. The property <c>outcome</c> of
+/// every test case keeps them apart. Problems of the run are an error of a test case of their own, or a run that died early would look like a
+/// short green one. Files are attached as Jenkins and GitLab read it: <c>[[ATTACHMENT|cl.basic/machine/console.txt]]</c> in <c>system-out</c>,
+/// relative to the run's directory.
 /// </summary>
 public static class JUnitReport
 {
     /// <summary>Name of the test case that stands for the run.</summary>
-    public const string RunCase = "kola.run";
+    public const string RunCase = TestFacts.RunCase;
 
-    public static string Render(Report report)
+    /// <param name="report">What to write.</param>
+    /// <param name="isThere">Whether a file, named relative to the run's directory, is there to be attached; null attaches all a machine may leave.</param>
+    public static string Render(Report report, Func<string, bool>? isThere = null) => XmlText.Of(xml =>
     {
-        using var text = new Utf8Writer();
-        using (XmlWriter xml = XmlWriter.Create(text, new XmlWriterSettings { Indent = true, NewLineChars = "\n" }))
+        bool problems = report.Problems.Count > 0;
+        Open(xml, "testsuites", report, problems);
+        Open(xml, "testsuite", report, problems);
+        IReadOnlyDictionary<Outcome, int> counts = report.Counts;
+        xml.Attribute("skipped", counts[Outcome.Skipped] + counts[Outcome.Known]);
+        if (report.Run is { } run)
         {
-            bool problems = report.Problems.Count > 0;
-            Open(xml, "testsuites", report, problems);
-            Open(xml, "testsuite", report, problems);
-            if (report.Run is { } run)
-            {
-                Attribute(xml, "timestamp", run.At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture));
-                WriteFacts(xml, run);
-            }
+            xml.Attribute("timestamp", run.At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture));
+            WriteFacts(xml, run);
+        }
 
-            if (problems)
-                WriteProblems(xml, report);
-            foreach (TestReport test in report.Tests)
-                WriteTest(xml, test);
-            xml.WriteEndElement();
+        if (problems)
+        {
+            OpenCase(xml, RunCase, 0);
+            WriteResult(xml, "error", "problem", string.Join('\n', report.Problems), null);
             xml.WriteEndElement();
         }
 
-        return text + "\n";
-    }
+        foreach (TestReport test in report.Tests)
+            WriteTest(xml, test, isThere);
+        xml.WriteEndElement();
+        xml.WriteEndElement();
+    });
 
     private static void Open(XmlWriter xml, string element, Report report, bool problems)
     {
         IReadOnlyDictionary<Outcome, int> counts = report.Counts;
         xml.WriteStartElement(element);
-        Attribute(xml, "name", report.Run?.Run ?? "kola");
-        Attribute(xml, "tests", Number(report.Tests.Count + (problems ? 1 : 0)));
-        Attribute(xml, "failures", Number(counts[Outcome.Failed]));
-        Attribute(xml, "errors", Number(counts[Outcome.Broken] + counts[Outcome.NotRun] + (problems ? 1 : 0)));
-        Attribute(xml, "skipped", Number(counts[Outcome.Skipped] + counts[Outcome.Known]));
-        Attribute(xml, "time", Seconds(report.ElapsedSeconds));
+        xml.Attribute("name", report.Run?.Run ?? "kola");
+        xml.Attribute("tests", report.Tests.Count + (problems ? 1 : 0));
+        xml.Attribute("failures", counts[Outcome.Failed]);
+        xml.Attribute("errors", counts[Outcome.Broken] + counts[Outcome.NotRun] + (problems ? 1 : 0));
+        xml.Attribute("time", TestFacts.Seconds(report.ElapsedSeconds));
     }
 
     private static void WriteFacts(XmlWriter xml, RunStarted run)
     {
         xml.WriteStartElement("properties");
-        Property(xml, "kola", run.Kola);
-        Property(xml, "platform", run.Platform);
-        Property(xml, "image", run.Image.Name);
-        Property(xml, "image.version", run.Image.Version);
-        Property(xml, "image.channel", run.Image.Channel);
-        Property(xml, "image.architecture", run.Image.Architecture);
-        Property(xml, "image.digest", run.Image.Digest);
+        xml.Property("kola", run.Kola);
+        xml.Property("platform", run.Platform);
+        xml.Property("image", run.Image.Name);
+        xml.Property("image.version", run.Image.Version);
+        xml.Property("image.channel", run.Image.Channel);
+        xml.Property("image.architecture", run.Image.Architecture);
+        xml.Property("image.digest", run.Image.Digest);
         foreach ((string name, string value) in run.Facts.OrderBy(fact => fact.Key, StringComparer.Ordinal))
-            Property(xml, name, value);
+            xml.Property(name, value);
         xml.WriteEndElement();
     }
 
-    private static void WriteProblems(XmlWriter xml, Report report)
-    {
-        OpenCase(xml, RunCase, 0);
-        WriteResult(xml, "error", "problem", string.Join('\n', report.Problems), null);
-        xml.WriteEndElement();
-    }
-
-    private static void WriteTest(XmlWriter xml, TestReport test)
+    private static void WriteTest(XmlWriter xml, TestReport test, Func<string, bool>? isThere)
     {
         OpenCase(xml, test.Id, test.ElapsedSeconds);
         xml.WriteStartElement("properties");
-        Property(xml, "outcome", test.Outcome.Word());
-        Property(xml, "sentence", test.Sentence);
-        Property(xml, "attempts", Number(test.Attempts.Count));
-        foreach (string directory in test.Directories)
-            Property(xml, "evidence", directory);
+        foreach ((string name, string value) in TestFacts.Of(test))
+            xml.Property(name, value);
         xml.WriteEndElement();
         WriteOutcome(xml, test);
-        if (test.Directories.Any())
-            xml.WriteElementString("system-out", PlainText.Clean($"see, in the run's directory:\n{string.Join('\n', test.Directories)}\n"));
+        string[] files = [.. test.Attempts.SelectMany(attempt => Artifact.Of(attempt, isThere)).Select(artifact => $"[[ATTACHMENT|{PlainText.OneLine(artifact.Path)}]]").Distinct()];
+        if (files.Length > 0)
+            xml.TextElement("system-out", $"{string.Join('\n', files)}\n");
         xml.WriteEndElement();
     }
 
     private static void WriteOutcome(XmlWriter xml, TestReport test)
     {
+        AttemptReport? decisive = TestFacts.Shown(test);
         switch (test.Outcome)
         {
             case Outcome.Failed:
                 WriteResult(xml, "failure", "failed", test.Message, test.Trace);
-                foreach (AttemptReport attempt in test.Attempts.Where(attempt => attempt.Message is not null && attempt.Message != test.Message))
-                    WriteResult(xml, "rerunFailure", attempt.Outcome.Word(), attempt.Message, attempt.Trace);
+                WriteAttempts(xml, "rerun", test.Attempts.Where(attempt => attempt != decisive));
                 break;
             case Outcome.Broken or Outcome.NotRun:
                 WriteResult(xml, "error", test.Outcome.Word(), test.Message, test.Trace);
+                WriteAttempts(xml, "rerun", test.Attempts.Where(attempt => attempt != decisive));
                 break;
             case Outcome.Flaky:
-                foreach (AttemptReport attempt in test.Attempts.Where(attempt => attempt.Outcome != Outcome.Passed))
-                    WriteResult(xml, "flakyFailure", attempt.Outcome.Word(), attempt.Message, attempt.Trace);
+                WriteAttempts(xml, "flaky", test.Attempts);
                 break;
             case Outcome.Known:
-                WriteSkip(xml, $"known until {test.Known?.Until:yyyy-MM-dd}: {test.Known?.Because}: {PlainText.FirstLine(test.Message)}");
+                WriteSkip(xml, string.Create(CultureInfo.InvariantCulture, $"known until {test.Known?.Until:yyyy-MM-dd}: {test.Known?.Because}: {PlainText.FirstLine(test.Message)}"), test.Message);
                 break;
             case Outcome.Skipped:
-                WriteSkip(xml, $"{PlainText.OneLine(test.Message)}{(test.Remedy is null ? "" : $" ({PlainText.OneLine(test.Remedy)})")}");
+                WriteSkip(xml, $"{PlainText.OneLine(test.Message)}{(test.Remedy is null ? "" : $" ({PlainText.OneLine(test.Remedy)})")}", null);
                 break;
+        }
+    }
+
+    private static void WriteAttempts(XmlWriter xml, string word, IEnumerable<AttemptReport> attempts)
+    {
+        foreach (AttemptReport attempt in attempts.Where(attempt => attempt.Outcome is not (Outcome.Passed or Outcome.Skipped)))
+        {
+            xml.WriteStartElement(word + (attempt.Outcome == Outcome.Failed ? "Failure" : "Error"));
+            xml.Attribute("message", PlainText.FirstLine(attempt.Message));
+            xml.Attribute("type", attempt.Outcome.Word());
+            xml.TextElement("stackTrace", attempt.Trace is null ? attempt.Message : $"{attempt.Message}\n{attempt.Trace}");
+            xml.WriteEndElement();
         }
     }
 
     private static void OpenCase(XmlWriter xml, string id, double seconds)
     {
         // cl.network.wireguard is "wireguard" of class "cl.network" to a viewer that groups; the name stays the whole id.
-        int dot = id.LastIndexOf('.');
         xml.WriteStartElement("testcase");
-        Attribute(xml, "classname", dot > 0 ? id[..dot] : id);
-        Attribute(xml, "name", id);
-        Attribute(xml, "time", Seconds(seconds));
+        xml.Attribute("classname", TestFacts.Suite(id));
+        xml.Attribute("name", id);
+        xml.Attribute("time", TestFacts.Seconds(seconds));
     }
 
     private static void WriteResult(XmlWriter xml, string element, string type, string? message, string? trace)
     {
         xml.WriteStartElement(element);
-        Attribute(xml, "message", PlainText.FirstLine(message));
-        Attribute(xml, "type", type);
+        xml.Attribute("message", PlainText.FirstLine(message));
+        xml.Attribute("type", type);
         xml.WriteString(PlainText.Clean(trace is null ? message : $"{message}\n{trace}"));
         xml.WriteEndElement();
     }
 
-    private static void WriteSkip(XmlWriter xml, string why)
+    private static void WriteSkip(XmlWriter xml, string why, string? message)
     {
         xml.WriteStartElement("skipped");
-        Attribute(xml, "message", why);
+        xml.Attribute("message", why);
+        if (message is not null)
+            xml.WriteString(PlainText.Clean(message));
         xml.WriteEndElement();
-    }
-
-    private static void Property(XmlWriter xml, string name, string? value)
-    {
-        if (string.IsNullOrEmpty(value))
-            return;
-        xml.WriteStartElement("property");
-        Attribute(xml, "name", name);
-        Attribute(xml, "value", value);
-        xml.WriteEndElement();
-    }
-
-    private static void Attribute(XmlWriter xml, string name, string value) => xml.WriteAttributeString(name, PlainText.OneLine(value));
-
-    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static string Seconds(double seconds) => (double.IsFinite(seconds) ? Math.Max(0, seconds) : 0).ToString("0.000", CultureInfo.InvariantCulture);
-
-    // A plain StringWriter makes the declaration say utf-16.
-    private sealed class Utf8Writer : StringWriter
-    {
-        internal Utf8Writer()
-            : base(CultureInfo.InvariantCulture)
-        {
-        }
-
-        public override Encoding Encoding => new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
     }
 }

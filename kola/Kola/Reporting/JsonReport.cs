@@ -12,6 +12,8 @@ public static class JsonReport
     /// <summary>Names the shape of the file.</summary>
     public const string Schema = "kola.results/1";
 
+    private const int Slowest = 5;
+
     /// <summary>Ends with a line end; members without a value are left out.</summary>
     public static string Render(Report report)
     {
@@ -19,7 +21,9 @@ public static class JsonReport
         {
             Schema,
             report.ExitCode,
+            Gate = new { report.Gate.Open, report.Gate.Reasons, report.Gate.ExitCode },
             Run = RunOf(report),
+            Policy = report.Policy is { } policy ? new { policy.File, policy.Digest, policy.Gate, policy.Entries } : null,
             report.Problems,
             Counts = report.Counts.ToDictionary(count => count.Key.Word(), count => count.Value),
             Tests = report.Tests.Select(TestOf),
@@ -39,6 +43,10 @@ public static class JsonReport
         report.Run?.Image,
         report.Run?.Slowness,
         report.Run?.Seed,
+        report.Run?.Retries,
+        report.Run?.Stress,
+        report.Run?.Shard,
+        report.Run?.Selection,
         Started = Time(report.Run?.At),
         Ended = Time(report.Ended),
         ElapsedSeconds = Seconds(report.ElapsedSeconds),
@@ -56,6 +64,9 @@ public static class JsonReport
         test.Remedy,
         test.Trace,
         test.Known,
+        test.Enforced,
+        test.Evidence,
+        Stress = test.Stress is { } rate ? new { Failed = rate.Hits, Of = rate.Trials, rate.Share, rate.Low, rate.High } : null,
         ElapsedSeconds = Seconds(test.ElapsedSeconds),
         Attempts = test.Attempts.Select(AttemptOf),
     };
@@ -67,11 +78,31 @@ public static class JsonReport
         attempt.Message,
         attempt.Remedy,
         attempt.Trace,
+        attempt.Evidence,
         Started = Time(attempt.Started),
         ElapsedSeconds = Seconds(attempt.ElapsedSeconds),
+        WaitedSeconds = Seconds(attempt.WaitedSeconds),
+        attempt.WaitedFor,
+        DeadlineSeconds = Seconds(attempt.DeadlineSeconds),
         Machines = attempt.Machines.Select(MachineOf),
         Steps = attempt.Steps.Select(StepOf),
         Findings = attempt.Findings.Select(FindingOf),
+        // The events have each of them; a reader of results wants to know where the time went.
+        Commands = new
+        {
+            attempt.Commands.Count,
+            ElapsedSeconds = Seconds(attempt.Commands.Sum(ran => ran.ElapsedSeconds)),
+            Slowest = attempt.Commands.OrderByDescending(ran => ran.ElapsedSeconds).Take(Slowest)
+                .Select(ran => new { ran.Machine, ran.Command, ran.ExitCode, ElapsedSeconds = Seconds(ran.ElapsedSeconds) }),
+        },
+        Waits = new
+        {
+            attempt.Waits.Count,
+            ElapsedSeconds = Seconds(attempt.Waits.Sum(wait => wait.ElapsedSeconds)),
+            Slowest = attempt.Waits.OrderByDescending(wait => wait.ElapsedSeconds).Take(Slowest)
+                .Select(wait => new { wait.Machine, wait.For, wait.Held, wait.LastSeen, ElapsedSeconds = Seconds(wait.ElapsedSeconds) }),
+        },
+        Kept = attempt.Kept.Select(kept => new { kept.Machine, kept.What, kept.File, kept.By }),
     };
 
     private static object MachineOf(MachineReport machine) => new
@@ -81,6 +112,9 @@ public static class JsonReport
         machine.Directory,
         machine.Version,
         BootSeconds = machine.BootSeconds.Select(Seconds),
+        Started = Time(machine.Started),
+        Ready = machine.Ready.Select(ready => Time(ready)),
+        Gone = Time(machine.Gone),
         machine.Ended,
         machine.PlatformFault,
         machine.Template,

@@ -9,7 +9,8 @@ namespace Kola.Reporting;
 /// Where everything of a run is written. Nothing that was there before is ever changed or deleted, but for the link <c>latest</c>.
 /// <code>
 /// _kola/latest -> qemu-20261122-181500-4711
-/// _kola/qemu-20261122-181500-4711/plan.json  events.jsonl  results.json  junit.xml  test.tap  summary.txt  summary.md
+/// _kola/qemu-20261122-181500-4711/plan.json  events.jsonl  results.json  junit.xml  test.tap  nunit3.xml  ctrf-report.json
+///     summary.txt  summary.md  allure-results/
 ///     cl.network.wireguard/hub/console.txt  journal.txt  ignition.json  ssh.log
 ///     cl.network.wireguard/attempt-2/hub/…
 ///     cl.network.wireguard/cold/hub/…
@@ -27,6 +28,12 @@ public sealed class RunDirectory
     public const string ResultsFile = "results.json";
     public const string JUnitFile = "junit.xml";
     public const string TapFile = "test.tap";
+    public const string NUnitFile = "nunit3.xml";
+    public const string CtrfFile = "ctrf-report.json";
+
+    /// <summary>The directory Allure's report generators read.</summary>
+    public const string AllureDirectory = "allure-results";
+
     public const string SummaryFile = "summary.txt";
     public const string MarkdownFile = "summary.md";
 
@@ -117,7 +124,7 @@ public sealed class RunDirectory
     private static string Sanitize(string name)
     {
         string safe = string.Concat(name.Take(LongestName).Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '_'));
-        bool taken = safe is PlanFile or EventsFile or ResultsFile or JUnitFile or TapFile or SummaryFile or MarkdownFile;
+        bool taken = safe is PlanFile or EventsFile or ResultsFile or JUnitFile or TapFile or NUnitFile or CtrfFile or AllureDirectory or SummaryFile or MarkdownFile;
         if (safe == name && safe.Length > 0 && !safe.StartsWith('.') && !taken)
             return safe;
         string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..8];

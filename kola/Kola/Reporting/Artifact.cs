@@ -1,0 +1,29 @@
+namespace Kola.Reporting;
+
+/// <summary>A file of a run that reports point to.</summary>
+/// <param name="Name">What it is, for a person: <c>hub console</c>.</param>
+/// <param name="Path">Relative to the run's directory.</param>
+/// <param name="Type">Its media type.</param>
+internal sealed record Artifact(string Name, string Path, string Type)
+{
+    /// <summary>What an attempt may have left, machine by machine, then what was kept for whoever looks into a failure.</summary>
+    /// <param name="attempt">The attempt.</param>
+    /// <param name="isThere">Whether a file, named relative to the run's directory, is there; null when nobody can say, and all are named.</param>
+    internal static IEnumerable<Artifact> Of(AttemptReport attempt, Func<string, bool>? isThere)
+    {
+        IEnumerable<Artifact> all =
+        [
+            .. attempt.Machines.SelectMany(machine => Of(machine.Name, machine.Directory)),
+            .. attempt.Kept.Select(kept => new Artifact($"{kept.Machine} {kept.What}", kept.File, "text/plain")),
+        ];
+        return all.DistinctBy(artifact => artifact.Path).Where(artifact => isThere is null || isThere(artifact.Path));
+    }
+
+    private static IEnumerable<Artifact> Of(string machine, string directory) =>
+    [
+        new($"{machine} console", System.IO.Path.Combine(directory, RunDirectory.ConsoleFile), "text/plain"),
+        new($"{machine} journal", System.IO.Path.Combine(directory, RunDirectory.JournalFile), "text/plain"),
+        new($"{machine} commands", System.IO.Path.Combine(directory, RunDirectory.SshLogFile), "text/plain"),
+        new($"{machine} Ignition config", System.IO.Path.Combine(directory, RunDirectory.IgnitionFile), "application/json"),
+    ];
+}
