@@ -24,6 +24,7 @@ internal static class Program
             RunCommand.Create(surroundings),
             SpawnCommand.Create(surroundings),
             ReportCommand.Create(),
+            DiffCommand.Create(),
             CheckConsoleCommand.Create(),
             ImageCommand.Create(surroundings),
             BenchCommand.Create(surroundings),

@@ -9,15 +9,19 @@ internal static class ReportCommand
     internal static Command Create()
     {
         var run = new Argument<string>("run") { Description = "Directory of a run, or its events.jsonl.", DefaultValueFactory = _ => Path.Combine(Run.DefaultRoot, RunDirectory.Latest) };
-        var write = new Option<bool>("--write") { Description = "Also write results.json, junit.xml, test.tap and the summaries into the run's directory again." };
-        var command = new Command("report", "Renders a run again from its events and ends with the exit code the run deserves.") { run, write };
+        var write = new Option<bool>("--write") { Description = "Also write results.json, junit.xml, test.tap, the summaries and report.html into the run's directory again." };
+        var against = new Option<string?>("--against") { Description = "An earlier run: also say what changed since, here and in report.html.", HelpName = "RUN" };
+        var command = new Command("report", "Renders a run again from its events and ends with the exit code the run deserves.") { run, write, against };
         command.SetAction(parsed =>
         {
             string path = parsed.GetValue(run)!;
             Report report = Report.Of(EventLog.Read(path));
             string directory = Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!;
+            RunDiff? diff = parsed.GetValue(against) is { } earlier ? RunDiff.Of([DiffCommand.Read(earlier)], [report]) : null;
             if (parsed.GetValue(write))
-                Rendering.WriteAll(report, directory, directory);
+                Rendering.WriteAll(report, directory, directory, diff);
+            if (diff is not null)
+                DiffCommand.Print(diff);
             SummaryPrinter.Print(report, directory);
             return report.ExitCode;
         });

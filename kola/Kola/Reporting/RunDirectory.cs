@@ -9,7 +9,7 @@ namespace Kola.Reporting;
 /// Where everything of a run is written. Nothing that was there before is ever changed or deleted, but for the link <c>latest</c>.
 /// <code>
 /// _kola/latest -> qemu-20261122-181500-4711
-/// _kola/qemu-20261122-181500-4711/plan.json  events.jsonl  results.json  junit.xml  test.tap  summary.txt  summary.md
+/// _kola/qemu-20261122-181500-4711/plan.json  events.jsonl  results.json  junit.xml  test.tap  summary.txt  summary.md  report.html  report-logs/
 ///     cl.network.wireguard/hub/console.txt  journal.txt  ignition.json  ssh.log
 ///     cl.network.wireguard/attempt-2/hub/…
 ///     cl.network.wireguard/cold/hub/…
@@ -29,6 +29,9 @@ public sealed class RunDirectory
     public const string TapFile = "test.tap";
     public const string SummaryFile = "summary.txt";
     public const string MarkdownFile = "summary.md";
+
+    /// <summary>The page for a browser.</summary>
+    public const string PageFile = "report.html";
 
     /// <summary>Of a machine: its serial console from the first byte.</summary>
     public const string ConsoleFile = "console.txt";
@@ -117,7 +120,7 @@ public sealed class RunDirectory
     private static string Sanitize(string name)
     {
         string safe = string.Concat(name.Take(LongestName).Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '_'));
-        bool taken = safe is PlanFile or EventsFile or ResultsFile or JUnitFile or TapFile or SummaryFile or MarkdownFile;
+        bool taken = safe is PlanFile or EventsFile or ResultsFile or JUnitFile or TapFile or SummaryFile or MarkdownFile or PageFile or PageLogs.Directory;
         if (safe == name && safe.Length > 0 && !safe.StartsWith('.') && !taken)
             return safe;
         string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..8];
