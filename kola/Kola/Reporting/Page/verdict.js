@@ -37,6 +37,7 @@ function verdict() {
     h("div", { class: "counts", role: "group", "aria-label": "Outcomes; press one to see only its tests" }, OUTCOMES.map(([word, glyph, meaning]) =>
       h("button", { type: "button", class: `count o-${word}${DATA.counts[word] ? "" : " none"}`, title: meaning, "data-outcome": word, click: () => only(word) },
         h("b", {}, String(DATA.counts[word])), h("span", {}, h("i", { "aria-hidden": "true" }, glyph), word)))),
+    brief(),
     DATA.diff ? h("p", { class: "since" }, "Since the earlier run: ", h("a", { href: "#diff" }, DATA.diffLine)) : null);
 }
 
@@ -48,17 +49,20 @@ function share(word) {
 
 const bullets = (id, title, lines) => lines.length ? h("div", { id, class: "lines" }, h("h3", {}, title), h("ul", {}, lines.map(line => h("li", {}, line)))) : null;
 
+const list2 = (style, rows) => h("dl", { class: style }, rows.filter(Boolean).map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", { class: "mono" }, String(value)))));
+
+function brief() {
+  const run = DATA.run;
+  return run ? list2("facts brief", [
+    ["command line", run.commandLine.join(" ")], ["image digest", run.image.digest], ["kola", run.kola], ["seed", run.seed ?? 0],
+    ["policy", DATA.policyFile ? `${DATA.policyFile} (${(DATA.policyDigest || "").slice(0, 19)}…)` : "none: nothing may fail, be broken or be without a result"],
+  ]) : null;
+}
+
 function facts() {
   const run = DATA.run;
-  const rows = !run ? [] : [
-    ["run", run.run], ["image", `${run.image.name} ${run.image.version || ""}`], ["digest", run.image.digest], ["platform", run.platform],
-    ["kola", run.kola], ["command line", run.commandLine.join(" ")], ["seed", run.seed ?? 0],
-    ["policy", DATA.policyFile ? `${DATA.policyFile} (${(DATA.policyDigest || "").slice(0, 19)}…)` : "none: nothing may fail, be broken or be without a result"],
-    ["retries", run.retries || 0], run.stress ? ["stress", `each test ${run.stress} times`] : null, run.slowness !== 1 ? ["deadlines", `×${run.slowness}`] : null,
-    ...Object.entries(run.facts || {}),
-  ].filter(Boolean);
   return section("facts", "Facts of the run", "",
-    h("dl", { class: "facts" }, rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", { class: "mono" }, String(value))))),
+    run ? list2("facts", [["run", run.run], ["image file", run.image.file], ["retries", run.retries || 0], run.stress ? ["stress", `each test ${run.stress} times`] : null, ["deadlines", `×${run.slowness}`], ...Object.entries(run.facts || {})]) : null,
     DATA.leftovers.length ? bullets("leftovers", "Left behind", DATA.leftovers) : null, templates());
 }
 
