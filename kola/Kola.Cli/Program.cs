@@ -22,6 +22,7 @@ internal static class Program
         RunCommand.Create(surroundings),
         SpawnCommand.Create(surroundings),
         ReportCommand.Create(surroundings),
+        DiffCommand.Create(),
         CheckConsoleCommand.Create(),
         ImageCommand.Create(surroundings),
         BenchCommand.Create(surroundings),

@@ -10,7 +10,8 @@ internal static class ReportCommand
     {
         var run = new Argument<string>("run") { Description = "Directory of a run, or its events.jsonl.", DefaultValueFactory = _ => Path.Combine(Run.DefaultRoot, RunDirectory.Latest) };
         var write = new Option<bool>("--write") { Description = "Also write every form of the report into the run's directory again." };
-        var command = new Command("report", "Renders a run again from its events and ends with the exit code the run deserves.") { run, write };
+        var against = new Option<string?>("--against") { Description = "An earlier run: also say what changed since, here and in report.html.", HelpName = "RUN" };
+        var command = new Command("report", "Renders a run again from its events and ends with the exit code the run deserves.") { run, write, against };
         var elsewhere = new ReportOptions(surroundings);
         elsewhere.AddTo(command);
         command.SetAction(parsed =>
@@ -19,9 +20,12 @@ internal static class ReportCommand
             string path = parsed.GetValue(run)!;
             Report report = Report.Of(EventLog.Read(path));
             string directory = Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!;
+            RunDiff? diff = parsed.GetValue(against) is { } earlier ? RunDiff.Of([DiffCommand.Read(earlier)], [report]) : null;
             if (parsed.GetValue(write))
-                Rendering.WriteAll(report, directory, directory);
+                Rendering.WriteAll(report, directory, directory, diff);
             publication.Write(report);
+            if (diff is not null)
+                DiffCommand.Print(diff);
             SummaryPrinter.Print(report, directory);
             publication.Announce(report);
             return report.ExitCode;

@@ -116,7 +116,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
         DateTimeOffset now = _time.GetUtcNow();
         emit(new RunStarted { At = now, Run = name, Kola = VersionCommand.Text, CommandLine = commandLine, Platform = target.Platform.Name, Facts = facts, Image = target.Image, Slowness = target.Platform.Slowness, Seed = settings.Seed, Retries = settings.Retries, Stress = settings.Stress });
         foreach (PlannedTest test in plan.Tests)
-            emit(new TestPlanned { At = now, Test = test.Case.Id, Sentence = test.Case.Sentence, SkipReason = test.Skip?.Reason, SkipRemedy = test.Skip?.Remedy, Machines = [.. test.Case.Machines.Select(m => m.Name)] });
+            emit(new TestPlanned { At = now, Test = test.Case.Id, Sentence = test.Case.Sentence, SkipReason = test.Skip?.Reason, SkipRemedy = test.Skip?.Remedy, Machines = [.. test.Case.Machines.Select(m => m.Name)], Tags = test.Case.Tags });
     }
 
     private int Finish(Report report, RunDirectory directory, PlatformException? incomplete)

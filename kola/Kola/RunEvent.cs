@@ -108,6 +108,9 @@ public sealed record TestPlanned : RunEvent
     /// <summary>Roles of its machines.</summary>
     public IReadOnlyList<string> Machines { get; init; } = [];
 
+    /// <summary>Categories, as <c>--tag</c> takes them.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
     /// <summary>The policy entry that covers a failure of it; null for none. In the plan, so a report needs nothing but the events.</summary>
     public KnownFailure? Known { get; init; }
 

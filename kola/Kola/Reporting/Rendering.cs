@@ -6,14 +6,15 @@ namespace Kola.Reporting;
 public static class Rendering
 {
     /// <summary>
-    /// Writes results.json, junit.xml, test.tap, nunit3.xml, ctrf-report.json, summary.txt, summary.md and allure-results. Each is written aside and
+    /// Writes results.json, junit.xml, test.tap, nunit3.xml, ctrf-report.json, summary.txt, summary.md, allure-results and report.html. Each is written aside and
     /// renamed, so a reader sees the old one or the new one, never half of one; one that cannot be written does not keep the others from being.
     /// </summary>
     /// <param name="report">What to write.</param>
     /// <param name="directory">An existing directory, usually the run's: files of machines are looked for in it.</param>
     /// <param name="shown">How it is named in the summary; null to leave it out.</param>
+    /// <param name="against">What changed since an earlier run, for the page; null for nothing.</param>
     /// <exception cref="PlatformException">Some cannot be written, all of them named; the others are.</exception>
-    public static void WriteAll(Report report, string directory, string? shown = null)
+    public static void WriteAll(Report report, string directory, string? shown = null, RunDiff? against = null)
     {
         bool IsThere(string file) => Inside(directory, file) is { } path && File.Exists(path) && new FileInfo(path).LinkTarget is null;
         (string Name, Action<string> Write)[] forms =
@@ -26,6 +27,7 @@ public static class Rendering
             (RunDirectory.SummaryFile, file => Write(file, SummaryReport.Render(report, shown))),
             (RunDirectory.MarkdownFile, file => Write(file, MarkdownReport.Render(report))),
             (RunDirectory.AllureDirectory, path => ReportFolder.Write(path, directory, AllureReport.Render(report, IsThere))),
+            (RunDirectory.PageFile, file => Write(file, PageReport.Render(report, PageLogs.Write(directory), against))),
         ];
         var faults = new List<Exception>();
         foreach ((string name, Action<string> write) in forms)

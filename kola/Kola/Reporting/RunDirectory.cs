@@ -10,7 +10,7 @@ namespace Kola.Reporting;
 /// <code>
 /// _kola/latest -> qemu-20261122-181500-4711
 /// _kola/qemu-20261122-181500-4711/plan.json  events.jsonl  results.json  junit.xml  test.tap  nunit3.xml  ctrf-report.json
-///     summary.txt  summary.md  allure-results/
+///     summary.txt  summary.md  report.html  report-logs/  allure-results/
 ///     cl.network.wireguard/hub/console.txt  journal.txt  ignition.json  ssh.log
 ///     cl.network.wireguard/attempt-2/hub/…
 ///     cl.network.wireguard/cold/hub/…
@@ -36,6 +36,9 @@ public sealed class RunDirectory
 
     public const string SummaryFile = "summary.txt";
     public const string MarkdownFile = "summary.md";
+
+    /// <summary>The page for a browser.</summary>
+    public const string PageFile = "report.html";
 
     /// <summary>Of a machine: its serial console from the first byte.</summary>
     public const string ConsoleFile = "console.txt";
@@ -124,7 +127,7 @@ public sealed class RunDirectory
     private static string Sanitize(string name)
     {
         string safe = string.Concat(name.Take(LongestName).Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '_'));
-        bool taken = safe is PlanFile or EventsFile or ResultsFile or JUnitFile or TapFile or NUnitFile or CtrfFile or AllureDirectory or SummaryFile or MarkdownFile;
+        bool taken = safe is PlanFile or EventsFile or ResultsFile or JUnitFile or TapFile or NUnitFile or CtrfFile or AllureDirectory or SummaryFile or MarkdownFile or PageFile or PageLogs.Directory;
         if (safe == name && safe.Length > 0 && !safe.StartsWith('.') && !taken)
             return safe;
         string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..8];

@@ -78,6 +78,7 @@ internal sealed class TestFold(string id)
         {
             Id = id,
             Sentence = Planned?.Sentence ?? "",
+            Tags = Planned?.Tags ?? [],
             Planned = Planned is not null,
             Known = Planned?.Known,
             Enforced = Planned?.Enforced ?? false,

@@ -8,6 +8,9 @@ public sealed record TestReport
     /// <summary>What holds when it passes; empty when it was not planned.</summary>
     public string Sentence { get; init; } = "";
 
+    /// <summary>Categories, as <c>--tag</c> takes them.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
     /// <summary>False when it has events and no place in the plan. It is never passed then.</summary>
     public bool Planned { get; init; } = true;
 

@@ -1,0 +1,61 @@
+using System.Runtime.CompilerServices;
+using Kola.Reporting;
+
+namespace Kola.Page.Tests;
+
+/// <summary>The pictures in <c>docs/</c>, taken anew with <c>dotnet test kola/Kola.Page.Tests --filter FullyQualifiedName~Pictures</c>.</summary>
+[Explicit("writes into docs/")]
+public sealed class Pictures
+{
+    [Test]
+    public async Task Take()
+    {
+        using Place earlier = Place.Simulated(500, 2 << 20, seed: 1);
+        using Place place = Place.Simulated(500, 20 << 20, against: report => RunDiff.Of([earlier.Report], [report]));
+        TestReport failed = place.Report.Tests.First(test => test.Outcome == Outcome.Failed && test.Attempts[^1].Findings.Count > 0);
+        await using (Sheet sheet = await Browser.OpenAsync(place.Page))
+        {
+            await ShootAsync(sheet, "report");
+            await sheet["#timeline"].ScrollIntoViewIfNeededAsync();
+            await sheet["#time .t-item"].First.WaitForAsync();
+            await sheet.Page.EvaluateAsync("document.getElementById('timeline').scrollIntoView({ behavior: 'instant' })");
+            await sheet["#timeline [data-mode='tests']"].ClickAsync();
+            for (int i = 0; i < 2; i++)
+                await sheet["#timeline button[aria-label='Zoom in']"].ClickAsync();
+            await sheet["#time .t-item rect.s-test"].Nth(15).HoverAsync();
+            await ShootAsync(sheet, "report-tests");
+            await sheet["#timeline [data-mode='machines']"].ClickAsync();
+            await sheet["#time .t-item rect.s-test"].Nth(60).HoverAsync();
+            await ShootAsync(sheet, "report-timeline");
+            await sheet["#log-words"].FillAsync("OCI runtime create failed");
+            await sheet["#log-words"].PressAsync("Enter");
+            await sheet["#log-status[data-done]"].WaitForAsync();
+            await sheet.Page.EvaluateAsync("document.getElementById('logs').scrollIntoView({ behavior: 'instant' })");
+            await ShootAsync(sheet, "report-logs");
+            await sheet.Page.EvaluateAsync("document.getElementById('diff').scrollIntoView({ behavior: 'instant' })");
+            await ShootAsync(sheet, "report-changes");
+            await sheet.Page.EvaluateAsync("document.getElementById('tests').scrollIntoView({ behavior: 'instant' })");
+            await ShootAsync(sheet, "report-table");
+            await sheet.Page.EvaluateAsync("document.getElementById('facts').scrollIntoView({ behavior: 'instant' })");
+            await ShootAsync(sheet, "report-facts");
+        }
+
+        await using (Sheet sheet = await Browser.OpenAsync(place.Page, hash: $"#test={Uri.EscapeDataString(failed.Id)}"))
+        {
+            await sheet["#test-dialog .transcript"].WaitForAsync();
+            await ShootAsync(sheet, "report-failure");
+            await sheet["#test-dialog .findings a"].First.ClickAsync();
+            await sheet[".log-line.at"].WaitForAsync();
+            await ShootAsync(sheet, "report-viewer");
+        }
+
+        await using (Sheet sheet = await Browser.OpenAsync(place.Page, ColorScheme.Dark))
+            await ShootAsync(sheet, "report-dark");
+        await using (Sheet sheet = await Browser.OpenAsync(place.Page, width: 390))
+            await ShootAsync(sheet, "report-phone");
+    }
+
+    private static Task ShootAsync(Sheet sheet, string name) => sheet.Page.ScreenshotAsync(new() { Path = Path.Combine(Docs(), $"{name}.png"), Animations = ScreenshotAnimations.Disabled });
+
+    private static string Docs([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../docs"));
+}
