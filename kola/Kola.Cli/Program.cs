@@ -24,6 +24,8 @@ internal static class Program
             RunCommand.Create(surroundings),
             SpawnCommand.Create(surroundings),
             ReportCommand.Create(),
+            GateCommand.Create(),
+            HistoryCommand.Create(surroundings),
             CheckConsoleCommand.Create(),
             ImageCommand.Create(surroundings),
             BenchCommand.Create(surroundings),

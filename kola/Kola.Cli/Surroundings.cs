@@ -6,6 +6,9 @@ internal sealed record Surroundings
     /// <summary><c>$XDG_CACHE_HOME/kola</c>, else <c>$HOME/.cache/kola</c>: images and answers that outlive a run.</summary>
     internal required string CacheDirectory { get; init; }
 
+    /// <summary><c>$KOLA_DATABASE</c>: where the results of all runs are; null when not set.</summary>
+    internal string? Database { get; init; }
+
     /// <summary>Reads the environment.</summary>
     /// <param name="variable">Value of a variable, null when not set.</param>
     internal static Surroundings Of(Func<string, string?> variable)
@@ -13,6 +16,6 @@ internal sealed record Surroundings
         string cache = variable("XDG_CACHE_HOME") is { Length: > 0 } given && Path.IsPathFullyQualified(given)
             ? given
             : Path.Combine(variable("HOME") is { Length: > 0 } home ? home : "/var/cache", ".cache");
-        return new Surroundings { CacheDirectory = Path.Combine(cache, "kola") };
+        return new Surroundings { CacheDirectory = Path.Combine(cache, "kola"), Database = variable("KOLA_DATABASE") is { Length: > 0 } database ? database : null };
     }
 }
