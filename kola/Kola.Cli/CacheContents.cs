@@ -158,7 +158,8 @@ internal sealed class CacheContents(string directory, TimeProvider time)
     private async Task<IReadOnlyList<CacheItem>> NotesAsync(CancellationToken cancel)
     {
         var items = new List<CacheItem>();
-        foreach (string file in Files("").Order(StringComparer.Ordinal))
+        // The results of all runs lie there by default and are no cache: nothing could make them again.
+        foreach (string file in Files("").Where(file => !Path.GetFileName(file).StartsWith(DatabaseOption.FileName, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
             bool history = Path.GetFileName(file).StartsWith(HistoryFile.Name, StringComparison.Ordinal);
             items.Add(await ItemOfAsync(history ? CacheKind.History : CacheKind.Note, file, history ? "what earlier runs took" : "a remembered answer", cancel));

@@ -5,7 +5,8 @@ using Kola.Scheduling;
 namespace Kola.Cli;
 
 /// <summary>
-/// Where the history of costs is kept between runs: <c>history.json</c> of the cache directory. It only orders work, so nothing that is wrong
+/// Where the history of costs is kept between runs: <c>history.json</c> of the cache directory, the last five of each test. What tests did, and not
+/// what they took, is in <see cref="Kola.History.ResultDatabase"/>, for good. This one only orders work, so nothing that is wrong
 /// with it ends a run: it is said, once, and history begins anew.
 /// </summary>
 /// <param name="directory">The cache directory; made when missing.</param>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Kola.Checks;
 using Kola.Machines;
 using Kola.Planning;
+using Kola.Policies;
 using Kola.Running;
 using Kola.Scheduling;
 
@@ -16,16 +17,22 @@ internal static class PlanCommand
         var selection = new SelectionOptions();
         Option<string?> suite = Suites.Option();
         Option<int?> seed = SeedOption.Create();
+        Option<string?> policyFile = PolicyOption.Create();
         var json = new Option<bool>("--json") { Description = "Print the plan and its turns as JSON." };
-        var command = new Command("plan", "Prints what a run with the same arguments would do, in what order, and how long it is expected to take. Boots no machine of a test.") { suite, seed, json };
+        var command = new Command("plan", "Prints what a run with the same arguments would do, in what order, and how long it is expected to take. Boots no machine of a test.") { suite, seed, policyFile, json };
         selection.AddTo(command);
         target.AddTo(command);
         command.SetAction(async (parsed, cancel) =>
         {
             using var interruptions = Interruptions.Of(cancel);
             NUnitSuite tests = Suites.Open(parsed.GetValue(suite));
+            Policy? policy = PolicyOption.Read(parsed, policyFile);
             await using Target opened = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
-            Plan plan = Plan.For(tests.Explore(), selection.Read(parsed), SettingOf(opened));
+            policy = policy?.For(opened.Platform.Name, opened.Image);
+            Discovery.Catalog catalog = tests.Explore();
+            Plan plan = Plan.For(catalog, selection.Read(parsed), SettingOf(opened, policy));
+            if (policy is not null)
+                PolicyOption.Warn(policy, catalog, PolicyOption.Today);
             CostHistory history = new HistoryFile(surroundings.CacheDirectory, Console.Error.WriteLine, TimeProvider.System).Read();
             TemplatePlan templates = await TemplatesOfAsync(opened, plan, tests, interruptions.First);
             PlanText text = TextOf(opened, plan, templates, history, SeedOption.ReadOrDraw(parsed, seed));
@@ -34,8 +41,10 @@ internal static class PlanCommand
         return command;
     }
 
-    internal static Setting SettingOf(Target target) => new()
+    internal static Setting SettingOf(Target target, Policy? policy = null) => new()
     {
+        Policy = policy,
+        Today = PolicyOption.Today,
         Platform = target.Platform.Name,
         Features = target.Features,
         Capacity = target.Platform.Capacity,

@@ -23,6 +23,8 @@ internal static class Program
         SpawnCommand.Create(surroundings),
         ReportCommand.Create(surroundings),
         DiffCommand.Create(),
+        GateCommand.Create(),
+        HistoryCommand.Create(surroundings),
         CheckConsoleCommand.Create(),
         ImageCommand.Create(surroundings),
         BenchCommand.Create(surroundings),

@@ -57,7 +57,10 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
         // Not cancelled with the run: what tests took is known, however the run ended.
         if (settings.History is { } history)
             await history.AddAsync(log.Events, CancellationToken.None);
-        return Finish(Report.Of(log.Events), directory, log.Failure);
+        Report report = Report.Of(log.Events);
+        if (settings.Results is { } results)
+            await DatabaseOption.AddAsync(results, report, directory.FullPath, CancellationToken.None);
+        return Finish(report, directory, log.Failure);
     }
 
     private async Task WithStopsAsync(Session session, RunDirectory directory, Func<Session, Task> runTests)
@@ -114,9 +117,42 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
             ["runtime"] = RuntimeInformation.FrameworkDescription,
         };
         DateTimeOffset now = _time.GetUtcNow();
-        emit(new RunStarted { At = now, Run = name, Kola = VersionCommand.Text, CommandLine = commandLine, Platform = target.Platform.Name, Facts = facts, Image = target.Image, Slowness = target.Platform.Slowness, Seed = settings.Seed, Retries = settings.Retries, Stress = settings.Stress });
+        emit(new RunStarted
+        {
+            At = now,
+            Run = name,
+            Kola = VersionCommand.Text,
+            CommandLine = commandLine,
+            Platform = target.Platform.Name,
+            Facts = facts,
+            Image = target.Image,
+            Slowness = target.Platform.Slowness,
+            Seed = settings.Seed,
+            Retries = settings.Retries,
+            Stress = settings.Stress,
+            Planned = plan.Tests.Count,
+            Shard = settings.Shard?.ToString(),
+            Selection = settings.Selection,
+        });
+        if (settings.Policy is { } policy)
+            emit(policy.AsEvent(now));
         foreach (PlannedTest test in plan.Tests)
-            emit(new TestPlanned { At = now, Test = test.Case.Id, Sentence = test.Case.Sentence, SkipReason = test.Skip?.Reason, SkipRemedy = test.Skip?.Remedy, Machines = [.. test.Case.Machines.Select(m => m.Name)], Tags = test.Case.Tags });
+        {
+            emit(new TestPlanned
+            {
+                At = now,
+                Test = test.Case.Id,
+                Sentence = test.Case.Sentence,
+                SkipReason = test.Skip?.Reason,
+                SkipRemedy = test.Skip?.Remedy,
+                Machines = [.. test.Case.Machines.Select(m => m.Name)],
+                Tags = test.Case.Tags,
+                Known = test.Known,
+                Enforced = test.Enforced,
+                SkippedByPolicy = test.SkippedByPolicy,
+                Formerly = test.Case.Formerly,
+            });
+        }
     }
 
     private int Finish(Report report, RunDirectory directory, PlatformException? incomplete)

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Kola.History;
 using Kola.Planning;
+using Kola.Policies;
 
 namespace Kola.Cli;
 
@@ -13,7 +15,9 @@ internal static class RunCommand
         var run = new RunOptions();
         var elsewhere = new ReportOptions(surroundings);
         Option<string?> suite = Suites.Option();
-        var command = new Command("run", "Boots machines and runs tests against them. Exit code 0: clean, 1: failed, 2: wrong use, 3: broken or not run.") { suite };
+        Option<string?> policyFile = PolicyOption.Create();
+        Option<string?> database = DatabaseOption.Create();
+        var command = new Command("run", "Boots machines and runs tests against them. Exit code 0: clean, 1: failed, 2: wrong use, 3: broken or not run.") { suite, policyFile, database };
         selection.AddTo(command);
         target.AddTo(command);
         run.AddTo(command);
@@ -28,16 +32,32 @@ internal static class RunCommand
             selected.From(catalog);
             run.Check(parsed);
             Publication publication = elsewhere.Read(parsed);
+            Policy? policy = PolicyOption.Read(parsed, policyFile);
+            DatabaseTarget results = DatabaseOption.Read(parsed, database, surroundings);
             await using Target opened = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
-            Plan plan = Plan.For(catalog, selected, PlanCommand.SettingOf(opened));
-            RunSettings settings = run.Read(parsed) with { History = new HistoryFile(surroundings.CacheDirectory, Console.Error.WriteLine, TimeProvider.System), Publication = publication };
+            policy = policy?.For(opened.Platform.Name, opened.Image);
+            Plan plan = Plan.For(catalog, selected, PlanCommand.SettingOf(opened, policy));
+            if (policy is not null)
+                PolicyOption.Warn(policy, catalog, PolicyOption.Today);
+            if (plan.Tests.Count == 0)
+                Console.Error.WriteLine($"kola: shard {selected.Shard} is empty: no selected test is in it\n  next:    nothing; its record says so, and kola gate asks for it");
+            RunSettings settings = run.Read(parsed) with
+            {
+                Policy = policy,
+                Results = results,
+                Shard = selected.Shard,
+                Selection = selected.DigestOf(catalog),
+                History = new HistoryFile(surroundings.CacheDirectory, Console.Error.WriteLine, TimeProvider.System),
+                Publication = publication,
+            };
             return await new Run(opened, plan, settings, interruptions).ExecuteAsync(
                 Arguments(parsed),
                 // NUnit's runner blocks until all tests have ended: a thread of its own, not one of the pool's.
-                session => Task.Factory.StartNew(() => tests.Run(plan, session), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+                // An empty shard has nothing to wait for.
+                session => plan.Tests.Count == 0 ? Task.CompletedTask : Task.Factory.StartNew(() => tests.Run(plan, session), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
         });
         return command;
     }
 
-    private static string[] Arguments(ParseResult parsed) => ["kola", .. parsed.Tokens.Select(t => t.Value)];
+    private static string[] Arguments(ParseResult parsed) => ["kola", .. parsed.Tokens.Select(t => DatabaseTarget.Masked(t.Value))];
 }

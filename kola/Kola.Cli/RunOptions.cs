@@ -114,6 +114,19 @@ internal sealed record RunSettings
 
     /// <summary>Where what earlier runs took is read and this run's is added; null when this run is none to learn from.</summary>
     internal HistoryFile? History { get; init; }
+
+    /// <summary>The policy for this platform and image; null for none.</summary>
+    internal Policies.Policy? Policy { get; init; }
+
+    /// <summary>Which part of a selection this is; null for all of it.</summary>
+    internal Shard? Shard { get; init; }
+
+    /// <summary>Where this run's results are added to those of all others; null for nowhere.</summary>
+    internal Kola.History.DatabaseTarget? Results { get; init; }
+
+    /// <summary>What the shards of the selection agree in; null when this is none.</summary>
+    internal string? Selection { get; init; }
+
     /// <summary>Boot every machine for its test.</summary>
     internal bool Cold { get; init; }
 

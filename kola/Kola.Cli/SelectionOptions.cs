@@ -16,11 +16,14 @@ internal sealed class SelectionOptions
 
     private readonly Option<string[]> _tags = new("--tag") { Description = "Only tests with this tag. May be repeated: one of them is enough.", HelpName = "TAG" };
 
+    private readonly Option<string?> _shard = new("--shard") { Description = "Only part M of N of the selected tests, for a run of its own: 2/3. Which part a test is in depends on its id alone. Default: all.", HelpName = "M/N" };
+
     internal void AddTo(Command command)
     {
         command.Add(_patterns);
         command.Add(_exclude);
         command.Add(_tags);
+        command.Add(_shard);
     }
 
     internal Selection Read(ParseResult parsed) => new()
@@ -28,5 +31,9 @@ internal sealed class SelectionOptions
         Patterns = parsed.GetValue(_patterns) ?? [],
         Exclude = parsed.GetValue(_exclude) ?? [],
         Tags = parsed.GetValue(_tags) ?? [],
+        Shard = parsed.GetValue(_shard) is { } text ? ShardOf(text) : null,
     };
+
+    private static Shard ShardOf(string text) => Shard.Parse(text)
+        ?? throw new UsageException($"--shard {text}\n  wanted:  which part of how many: 1/3, 2/3 or 3/3 for three, at most {Shard.Most}");
 }

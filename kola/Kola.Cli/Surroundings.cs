@@ -15,6 +15,9 @@ internal sealed record Surroundings
     /// <summary>File GitHub Actions shows as a step's summary (<c>GITHUB_STEP_SUMMARY</c>); null for none.</summary>
     internal string? StepSummary { get; init; }
 
+    /// <summary><c>$KOLA_DATABASE</c>: where the results of all runs are; null when not set.</summary>
+    internal string? Database { get; init; }
+
     /// <summary>Reads the environment.</summary>
     /// <param name="variable">Value of a variable, null when not set.</param>
     internal static Surroundings Of(Func<string, string?> variable)
@@ -22,6 +25,12 @@ internal sealed record Surroundings
         string cache = variable("XDG_CACHE_HOME") is { Length: > 0 } given && Path.IsPathFullyQualified(given)
             ? given
             : Path.Combine(variable("HOME") is { Length: > 0 } home ? home : "/var/cache", ".cache");
-        return new Surroundings { CacheDirectory = Path.Combine(cache, "kola"), IsGitHub = variable("GITHUB_ACTIONS") == "true", StepSummary = variable("GITHUB_STEP_SUMMARY") };
+        return new Surroundings
+        {
+            CacheDirectory = Path.Combine(cache, "kola"),
+            IsGitHub = variable("GITHUB_ACTIONS") == "true",
+            StepSummary = variable("GITHUB_STEP_SUMMARY"),
+            Database = variable("KOLA_DATABASE") is { Length: > 0 } database ? database : null,
+        };
     }
 }

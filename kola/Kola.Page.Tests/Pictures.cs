@@ -55,7 +55,7 @@ public sealed class Pictures
             await ShootAsync(sheet, "report-phone");
     }
 
-    private static Task ShootAsync(Sheet sheet, string name) => sheet.Page.ScreenshotAsync(new() { Path = Path.Combine(Docs(), $"{name}.png"), Animations = ScreenshotAnimations.Disabled });
+    private static Task<byte[]> ShootAsync(Sheet sheet, string name) => sheet.Page.ScreenshotAsync(new() { Path = Path.Combine(Docs(), $"{name}.png"), Animations = ScreenshotAnimations.Disabled });
 
     private static string Docs([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../docs"));
 }

@@ -18,9 +18,9 @@ public sealed record GateRule
     /// <summary>Most tests that fail and are known to; null for any number, which is the default.</summary>
     public int? Known { get; init; }
 
-    /// <summary>Fewest tests that have to pass. Default 1: nothing tested is nothing shown.</summary>
+    /// <summary>Fewest tests that have to pass, at a retry at the latest, on each platform and architecture. Default 1: nothing tested is nothing shown.</summary>
     public int Passed { get; init; } = 1;
 
-    /// <summary>Platforms of which there has to be a result. Default none.</summary>
+    /// <summary>Platforms of which there has to be a result where results of several are judged together. Default none.</summary>
     public IReadOnlyList<string> Platforms { get; init; } = [];
 }

@@ -40,6 +40,11 @@ public sealed record PolicyEntry
 
     /// <summary>Whether it no longer counts on that day.</summary>
     public bool IsExpired(DateOnly today) => today > Until;
+
+    /// <summary>Whether a pattern of it names a test.</summary>
+    /// <param name="test">Id of the test.</param>
+    /// <param name="formerly">An id it had before; null for none.</param>
+    public bool Covers(string test, string? formerly) => Tests.Any(pattern => TestPattern.Matches(pattern, test, formerly));
 }
 
 /// <summary>What a policy entry does.</summary>

@@ -65,6 +65,9 @@ public sealed record RunStarted : RunEvent
     /// <summary>How often each test was to run, whatever came of it; 0 for a run that is no stress run.</summary>
     public int Stress { get; init; }
 
+    /// <summary>How many tests are planned, so that a plan that was cut off can be told from a small one; null in records that are older than this.</summary>
+    public int? Planned { get; init; }
+
     /// <summary>Which part of a selection this run was: <c>2/3</c>; null for all of it.</summary>
     public string? Shard { get; init; }
 
@@ -104,6 +107,12 @@ public sealed record TestPlanned : RunEvent
 
     /// <summary>What a person can do about the skip.</summary>
     public string? SkipRemedy { get; init; }
+
+    /// <summary>Whether the skip is a policy entry's doing, and not the test's or the place's.</summary>
+    public bool SkippedByPolicy { get; init; }
+
+    /// <summary>An id it had before, so that old results and policy entries are joined; null for none.</summary>
+    public string? Formerly { get; init; }
 
     /// <summary>Roles of its machines.</summary>
     public IReadOnlyList<string> Machines { get; init; } = [];

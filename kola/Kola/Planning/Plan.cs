@@ -1,5 +1,6 @@
 using Kola.Discovery;
 using Kola.Ignition;
+using Kola.Policies;
 using Kola.Scheduling;
 
 namespace Kola.Planning;
@@ -7,22 +8,36 @@ namespace Kola.Planning;
 /// <summary>What a run is going to do. A pure function of what is known before anything boots, so <c>kola plan</c> is exact.</summary>
 public sealed record Plan
 {
-    /// <summary>Every selected test, in the catalog's order. Never empty.</summary>
+    /// <summary>Every selected test, in the catalog's order. Empty only for a shard that has none.</summary>
     public required IReadOnlyList<PlannedTest> Tests { get; init; }
 
     /// <summary>Those that are to run.</summary>
     public IEnumerable<TestCase> ToRun => Tests.Where(t => t.Skip is null).Select(t => t.Case);
 
-    /// <exception cref="UsageException">A config is wrong, or a test tolerates what is no check.</exception>
+    /// <exception cref="UsageException">A config is wrong, a test tolerates what is no check, or the policy contradicts itself.</exception>
     public static Plan For(Catalog catalog, Selection selection, Setting setting)
     {
-        PlannedTest[] tests = [.. selection.From(catalog).Select(c => new PlannedTest(c, Decide(c, setting)))];
+        PlannedTest[] tests = [.. selection.From(catalog).Select(c => Decide(c, setting))];
         foreach (TestCase test in tests.Where(t => t.Skip is null).Select(t => t.Case))
             Check(test, setting);
         return new Plan { Tests = tests };
     }
 
-    private static Skip? Decide(TestCase test, Setting setting)
+    // What the place cannot offer would not run without the policy either, so that is told first.
+    private static PlannedTest Decide(TestCase test, Setting setting)
+    {
+        PolicyEntry? entry = setting.Policy?.Of(test.Id, test.Formerly, setting.Today);
+        Skip? lacking = SkipOf(test, setting);
+        bool skipped = lacking is null && entry is { Action: PolicyAction.Skip };
+        return new PlannedTest(test, skipped ? new Skip(PolicyWords.SkipReason(entry!), PolicyWords.SkipRemedy(entry!, setting.Policy!.File)) : lacking)
+        {
+            SkippedByPolicy = skipped,
+            Known = entry is { Action: PolicyAction.Known } ? PolicyWords.Known(entry) : null,
+            Enforced = entry is { Action: PolicyAction.Enforce },
+        };
+    }
+
+    private static Skip? SkipOf(TestCase test, Setting setting)
     {
         if (test.Platforms.Count > 0 && !test.Platforms.Contains(setting.Platform))
             return new Skip($"it is bound to {string.Join(", ", test.Platforms)}, this is {setting.Platform}", $"Run with --platform {test.Platforms[0]}.");

@@ -1,3 +1,4 @@
+using Kola.Policies;
 using Kola.Scheduling;
 
 namespace Kola.Planning;
@@ -19,6 +20,12 @@ public sealed record Setting
 
     /// <summary>Ids of the known checks.</summary>
     public required IReadOnlySet<string> Checks { get; init; }
+
+    /// <summary>The policy for this platform and image; null for none.</summary>
+    public Policy? Policy { get; init; }
+
+    /// <summary>Day of the run, UTC, by which the policy's entries count.</summary>
+    public DateOnly Today { get; init; }
 
     /// <summary>Whether a feature is there: the image has what it does not lack, platform and run have what they list.</summary>
     public bool Has(Feature feature) => FeatureFacts.All[feature].OfferedBy == FeatureSource.Image

@@ -15,6 +15,15 @@ public sealed record Report
     /// <summary>Why the run as a whole proves nothing, one line each; empty when it does.</summary>
     public required IReadOnlyList<string> Problems { get; init; }
 
+    /// <summary>Those of the problems for which the record cannot be trusted at all: it contradicts itself.</summary>
+    internal IReadOnlyList<string> Contradictions { get; init; } = [];
+
+    /// <summary>Whether every planned test is on record: a run can be killed while it writes its plan.</summary>
+    internal bool PlanWhole { get; init; } = true;
+
+    /// <summary>What is wrong with the last line of the record; null for nothing.</summary>
+    internal string? Torn { get; init; }
+
     /// <summary>What could not be taken away. Says nothing about the image and does not change <see cref="ExitCode"/>.</summary>
     public IReadOnlyList<CleanupFailed> Leftovers { get; init; } = [];
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kola.Policies;
 
 namespace Kola.Reporting;
 
@@ -8,6 +9,7 @@ internal sealed class RunFold
     private readonly Dictionary<string, TestFold> _tests = [];
     private readonly List<TestFold> _order = [];
     private readonly List<string> _problems = [];
+    private readonly HashSet<string> _honest = [];
     private readonly List<CleanupFailed> _leftovers = [];
     private readonly TemplateFold _templates = new();
     private RunStarted? _started;
@@ -94,15 +96,22 @@ internal sealed class RunFold
         string why = _ended is null ? "the run died" : _ended.Stopped is { } stopped ? $"the run was stopped: {stopped}" : "the run ended without it";
         DateOnly today = DateOnly.FromDateTime((_started ?? _first)?.At.UtcDateTime ?? default);
         TestReport[] tests = [.. _order.Select(test => test.Finish(why, today, _problems))];
-        if (tests.Length == 0)
-            _problems.Add("the plan is empty: no test was to be run");
-        else if (tests.All(test => test.Outcome == Outcome.Skipped))
-            _problems.Add($"nothing was tested: {PlainText.Count(tests.Length, "planned test")}, all skipped");
+        // A shard may be empty, or hold nothing but what is skipped: what all shards come to is for a gate to say.
+        bool whole = _started?.Shard is null;
+        if (whole && tests.Length == 0)
+            Admit("the plan is empty: no test was to be run");
+        else if (whole && tests.All(test => test.Outcome == Outcome.Skipped))
+            Admit($"nothing was tested: {PlainText.Count(tests.Length, "planned test")}, all skipped");
+        foreach (PolicyEntry expired in (_policy?.Entries ?? []).Where(entry => entry.IsExpired(today)))
+            Admit(PolicyWords.Expired(expired, _policy!.File));
         return new Report
         {
             Run = _started,
             Tests = tests,
             Problems = [.. _problems],
+            Contradictions = [.. _problems.Where(problem => !_honest.Contains(problem))],
+            PlanWhole = PlanWhole,
+            Torn = torn,
             Leftovers = [.. _leftovers],
             Policy = _policy,
             Templates = _templates.Finish(),
@@ -111,6 +120,18 @@ internal sealed class RunFold
             Ended = _last?.At,
             ElapsedSeconds = _first is null ? 0 : Math.Max(0, (_last!.At - _first.At).TotalSeconds),
         };
+    }
+
+    // Without the number of its tests a plan is known to be whole when something came after it.
+    private bool PlanWhole => _started?.Planned is { } planned
+        ? _order.Count(test => test.Planned is not null) == planned
+        : _last is not (null or RunStarted or PolicyRead or TestPlanned);
+
+    // What a run can be without its record being wrong.
+    private void Admit(string problem)
+    {
+        _problems.Add(problem);
+        _honest.Add(problem);
     }
 
     private static string NameIn(RunEvent happened) => happened switch
@@ -151,11 +172,13 @@ internal sealed class RunFold
         if (_started is null)
             _problems.Add("the log has no beginning: run-started is missing");
         if (torn is not null)
-            _problems.Add(torn);
+            Admit(torn);
         if (_ended is null)
-            _problems.Add($"the run died: it has no end{(_last is null ? "" : string.Create(CultureInfo.InvariantCulture, $", its last event is of {_last.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC"))}");
+            Admit($"the run died: it has no end{(_last is null ? "" : string.Create(CultureInfo.InvariantCulture, $", its last event is of {_last.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC"))}");
         else if (_ended.Stopped is { } stopped)
-            _problems.Add($"the run was stopped: {stopped}");
+            Admit($"the run was stopped: {stopped}");
+        if (!PlanWhole && _started?.Planned is { } all)
+            Admit($"the plan is not whole: {_order.Count(test => test.Planned is not null)} of {PlainText.Count(all, "test")} are on record");
         if (_late > 0)
             _problems.Add($"the log goes on after its end by {PlainText.Count(_late, "event")}");
         foreach (TestFold test in _order.Where(test => test.Planned is null))

@@ -82,6 +82,8 @@ internal sealed class TestFold(string id)
             Planned = Planned is not null,
             Known = Planned?.Known,
             Enforced = Planned?.Enforced ?? false,
+            SkippedByPolicy = Planned?.SkippedByPolicy ?? false,
+            Formerly = Planned?.Formerly,
             Outcome = Outcome.NotRun,
             Attempts = attempts,
         };
@@ -105,7 +107,7 @@ internal sealed class TestFold(string id)
 
     // A failure counts whatever a later attempt was unable to find out; only a pass takes it back, and that is flaky, also when the place was
     // what was wrong at first: a test that needed a second chance does not look like one that did not.
-    private static TestReport Judge(TestReport test, DateOnly today)
+    internal static TestReport Judge(TestReport test, DateOnly today)
     {
         AttemptReport last = test.Attempts[^1];
         AttemptReport? failed = test.Attempts.LastOrDefault(attempt => attempt.Outcome == Outcome.Failed)

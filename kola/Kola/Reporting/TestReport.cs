@@ -33,6 +33,12 @@ public sealed record TestReport
     /// <summary>What decided the outcome.</summary>
     public Evidence? Evidence { get; init; }
 
+    /// <summary>Whether its skip in the plan was a policy entry's doing.</summary>
+    public bool SkippedByPolicy { get; init; }
+
+    /// <summary>An id it had before; null for none.</summary>
+    public string? Formerly { get; init; }
+
     /// <summary>Whether a policy entry says that it has to pass.</summary>
     public bool Enforced { get; init; }
 
