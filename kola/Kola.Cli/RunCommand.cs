@@ -12,7 +12,8 @@ internal static class RunCommand
         var selection = new SelectionOptions();
         var run = new RunOptions();
         Option<string?> suite = Suites.Option();
-        var command = new Command("run", "Boots machines and runs tests against them. Exit code 0: clean, 1: failed, 2: wrong use, 3: broken or not run.") { suite };
+        Option<string[]> secrets = SecretOption.Create();
+        var command = new Command("run", "Boots machines and runs tests against them. Exit code 0: clean, 1: failed, 2: wrong use, 3: broken or not run.") { suite, secrets };
         selection.AddTo(command);
         target.AddTo(command);
         run.AddTo(command);
@@ -25,9 +26,10 @@ internal static class RunCommand
             Selection selected = selection.Read(parsed);
             selected.From(catalog);
             run.Check(parsed);
+            Masking masking = SecretOption.Read(parsed, secrets, surroundings);
             await using Target opened = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
             Plan plan = Plan.For(catalog, selected, PlanCommand.SettingOf(opened));
-            RunSettings settings = run.Read(parsed) with { History = new HistoryFile(surroundings.CacheDirectory, Console.Error.WriteLine, TimeProvider.System) };
+            RunSettings settings = run.Read(parsed) with { Masking = masking, History = new HistoryFile(surroundings.CacheDirectory, Console.Error.WriteLine, TimeProvider.System) };
             return await new Run(opened, plan, settings, interruptions).ExecuteAsync(
                 Arguments(parsed),
                 // NUnit's runner blocks until all tests have ended: a thread of its own, not one of the pool's.

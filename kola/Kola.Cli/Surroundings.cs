@@ -6,6 +6,9 @@ internal sealed record Surroundings
     /// <summary><c>$XDG_CACHE_HOME/kola</c>, else <c>$HOME/.cache/kola</c>: images and answers that outlive a run.</summary>
     internal required string CacheDirectory { get; init; }
 
+    /// <summary>All variables, to know the secrets among them. Default: none.</summary>
+    internal IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Reads the environment.</summary>
     /// <param name="variable">Value of a variable, null when not set.</param>
     internal static Surroundings Of(Func<string, string?> variable)

@@ -25,7 +25,7 @@ public sealed partial class Machine
         _terms = terms;
         _started = terms.Time.GetTimestamp();
         Address = address ?? "";
-        _log = new CommandLog(Path.Combine(terms.Directory, "ssh.log"));
+        _log = new CommandLog(Path.Combine(terms.Directory, "ssh.log"), terms.Masking);
     }
 
     /// <summary>Its role: the parameter's name.</summary>
