@@ -10,7 +10,8 @@ internal static class ReportCommand
     {
         var run = new Argument<string>("run") { Description = "Directory of a run, or its events.jsonl.", DefaultValueFactory = _ => Path.Combine(Run.DefaultRoot, RunDirectory.Latest) };
         var write = new Option<bool>("--write") { Description = "Also write results.json, junit.xml, test.tap and the summaries into the run's directory again." };
-        var command = new Command("report", "Renders a run again from its events and ends with the exit code the run deserves.") { run, write };
+        var test = new Option<string?>("--test") { Description = "Tell all of one test: where its time went, its commands and waits, and what was kept of its machines.", HelpName = "ID" };
+        var command = new Command("report", "Renders a run again from its events and ends with the exit code the run deserves.") { run, write, test };
         command.SetAction(parsed =>
         {
             string path = parsed.GetValue(run)!;
@@ -18,6 +19,13 @@ internal static class ReportCommand
             string directory = Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!;
             if (parsed.GetValue(write))
                 Rendering.WriteAll(report, directory, directory);
+            if (parsed.GetValue(test) is { } id)
+            {
+                foreach (ReportLine line in TestStory.Lines(report, id, directory))
+                    SummaryPrinter.Print(line);
+                return report.ExitCode;
+            }
+
             SummaryPrinter.Print(report, directory);
             return report.ExitCode;
         });

@@ -8,21 +8,27 @@ public sealed partial class Machine
 {
     /// <summary>Runs a script of bash as root, over SSH where that answers, else over the guest channel. Tests never come this way. Never throws but for <paramref name="cancel"/>.</summary>
     /// <param name="script">The whole script; its output goes to standard output.</param>
-    /// <param name="within">Longest time for each way, times the platform's slowness.</param>
+    /// <param name="within">Longest time for each of the two ways, times the platform's slowness.</param>
     /// <param name="cancel">Ends it.</param>
     /// <returns>What it printed and by which way, also when it did not get to its end; null when nobody answered.</returns>
     internal async Task<(string By, string Text)?> TellAsync(string script, TimeSpan within, CancellationToken cancel)
     {
-        if (await OverSshAsync(script, Scaled(within), cancel) is { Length: > 0 } text)
+        IGuestChannel? channel = _instance.Channel is { IsUp: true } up ? up : null;
+        // A kernel that has panicked answers nobody, and is not given the time to. SSH is asked all the same: the guest program may be what died.
+        bool answers = channel is null || await OverChannelAsync(channel, "true", within / 4, cancel) is not null;
+        if (await OverSshAsync(script, Scaled(answers ? within : within / 4), cancel) is { Length: > 0 } text)
             return ("ssh", text);
-        if (_instance.Channel is not { IsUp: true } channel)
-            return null;
+        // In a shell of its own: the guest program's goes on with what it has.
+        return channel is not null && answers && await OverChannelAsync(channel, $"( {script}\n)", within, cancel) is { Length: > 0 } told ? ("channel", told) : null;
+    }
+
+    private async Task<string?> OverChannelAsync(IGuestChannel channel, string command, TimeSpan within, CancellationToken cancel)
+    {
         using var late = new CancellationTokenSource(Scaled(within), _terms.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
         try
         {
-            // In a shell of its own: the guest program's goes on with what it has.
-            return await channel.AskAsync($"( {script}\n)", either.Token) is { Text.Length: > 0 } answer ? ("channel", answer.Text) : null;
+            return await channel.AskAsync(command, either.Token) is { Text: var text } ? text : null;
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {

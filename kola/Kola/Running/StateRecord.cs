@@ -46,7 +46,7 @@ internal sealed class StateRecord(WatchedMachine watched, SessionOptions options
         // The kernel's log is the longest, the last, and read by itself.
         string heading = $"{StateScript.Heading}{StateScript.KernelLog}\n";
         int at = text.LastIndexOf(heading, StringComparison.Ordinal);
-        Keep(RunDirectory.StateFile, "state: units, jobs, coredumps, disks, memory, processes, network", by, at < 0 ? text : text[..at]);
+        Keep(RunDirectory.StateFile, "units, jobs, coredumps, disks, memory, processes, network", by, at < 0 ? text : text[..at]);
         if (at >= 0)
             Keep(RunDirectory.KernelLogFile, StateScript.KernelLog, by, text[(at + heading.Length)..]);
     }
