@@ -27,6 +27,7 @@ internal static class Program
             RunCommand.Create(surroundings),
             SpawnCommand.Create(surroundings),
             ReportCommand.Create(),
+            BootchartCommand.Create(),
             CheckConsoleCommand.Create(),
             ImageCommand.Create(surroundings),
             BenchCommand.Create(surroundings),

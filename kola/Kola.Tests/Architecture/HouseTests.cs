@@ -16,6 +16,7 @@ public sealed partial class HouseTests
         ["Reporting"] = [],
         ["Machines"] = ["Scheduling"], // a platform says what capacity it has
         ["Ignition"] = ["Machines"], // a machine's config says which card it has on a segment
+        ["Bootcharts"] = ["Machines", "Reporting"], // a boot is read from what was recorded of a machine
         ["Planning"] = ["Discovery", "Scheduling", "Ignition"],
         ["Running"] = ["Discovery", "Scheduling", "Checks", "Reporting", "Machines", "Ignition", "Planning"],
     };

@@ -12,8 +12,19 @@ namespace Kola.Machines;
 /// An entry is lines <c>FIELD=value</c>, or for binary values <c>FIELD</c>, a little-endian 64-bit length, the bytes and a newline; an empty
 /// line ends it (systemd's JOURNAL_EXPORT_FORMATS).
 /// </remarks>
-internal sealed class JournalStream(Action<JournalEntry> entry, Masking masking, Stream kept)
+internal sealed class JournalStream(Masking masking, Stream kept, Action<IReadOnlyDictionary<string, string>> entry)
 {
+    /// <summary>Reads what was recorded, which holds no secrets any more. The fields are the entry's only while it is handed on.</summary>
+    internal JournalStream(Action<IReadOnlyDictionary<string, string>> entry)
+        : this(Masking.Shapes, Stream.Null, entry)
+    {
+    }
+
+    internal JournalStream(Action<JournalEntry> entry, Masking masking, Stream kept)
+        : this(masking, kept, fields => entry(JournalEntry.Of(fields)))
+    {
+    }
+
     // Longer fields (a core dump in the journal) are cut off, not held in memory.
     private const int MostBytes = 1 << 20;
 
@@ -116,7 +127,7 @@ internal sealed class JournalStream(Action<JournalEntry> entry, Masking masking,
         {
             _raw.WriteByte((byte)'\n');
             _raw.WriteTo(kept);
-            entry(JournalEntry.Of(_fields));
+            entry(_fields);
         }
 
         _raw.SetLength(0);
