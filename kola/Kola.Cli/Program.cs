@@ -10,7 +10,10 @@ internal static class Program
     {
         // Blocking reads of SSH channels hold pool threads; a pool that grows by one a second would stall a run's first minute.
         ThreadPool.SetMinThreads(workerThreads: 128, completionPortThreads: 16);
-        var surroundings = Surroundings.Of(Environment.GetEnvironmentVariable);
+        Surroundings surroundings = Surroundings.Of(Environment.GetEnvironmentVariable) with
+        {
+            Environment = Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().ToDictionary(v => (string)v.Key, v => (string?)v.Value ?? ""),
+        };
         return await RunAsync(args, surroundings);
     }
 
@@ -25,6 +28,7 @@ internal static class Program
         DiffCommand.Create(),
         GateCommand.Create(),
         HistoryCommand.Create(surroundings),
+        BootchartCommand.Create(),
         CheckConsoleCommand.Create(),
         ImageCommand.Create(surroundings),
         BenchCommand.Create(surroundings),

@@ -11,7 +11,8 @@ internal static class ReportCommand
         var run = new Argument<string>("run") { Description = "Directory of a run, or its events.jsonl.", DefaultValueFactory = _ => Path.Combine(Run.DefaultRoot, RunDirectory.Latest) };
         var write = new Option<bool>("--write") { Description = "Also write every form of the report into the run's directory again." };
         var against = new Option<string?>("--against") { Description = "An earlier run: also say what changed since, here and in report.html.", HelpName = "RUN" };
-        var command = new Command("report", "Renders a run again from its events and ends with the exit code the run deserves.") { run, write, against };
+        var test = new Option<string?>("--test") { Description = "Tell all of one test: where its time went, its commands and waits, and what was kept of its machines.", HelpName = "ID" };
+        var command = new Command("report", "Renders a run again from its events and ends with the exit code the run deserves.") { run, write, against, test };
         var elsewhere = new ReportOptions(surroundings);
         elsewhere.AddTo(command);
         command.SetAction(parsed =>
@@ -24,6 +25,13 @@ internal static class ReportCommand
             if (parsed.GetValue(write))
                 Rendering.WriteAll(report, directory, directory, diff);
             publication.Write(report);
+            if (parsed.GetValue(test) is { } id)
+            {
+                foreach (ReportLine line in TestStory.Lines(report, id, directory))
+                    SummaryPrinter.Print(line);
+                return report.ExitCode;
+            }
+
             if (diff is not null)
                 DiffCommand.Print(diff);
             SummaryPrinter.Print(report, directory);

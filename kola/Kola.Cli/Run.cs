@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using Kola.Ignition;
 using Kola.Machines;
 using Kola.Planning;
 using Kola.Reporting;
@@ -21,21 +23,26 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
     // While tests run, NUnit catches what is written to Console.Error; this is the real one.
     private readonly TextWriter _error = TextWriter.Synchronized(Console.Error);
     private readonly SshIdentity _identity = SshIdentity.Create();
+    private Masking _masking = settings.Masking;
     private string _keyFile = "";
 
     /// <summary>Runs the tests by way of <paramref name="runTests"/>, which calls <see cref="Session.RunAsync"/> for each planned test.</summary>
     /// <returns>The exit code.</returns>
     internal async Task<int> ExecuteAsync(IReadOnlyList<string> commandLine, Func<Session, Task> runTests)
     {
+        using (var key = new StreamReader(_identity.OpenPrivateKey()))
+            _masking = _masking.With(await key.ReadToEndAsync(), "private key");
         string name = RunDirectory.NameOf(target.Platform.Name, _time.GetUtcNow(), Environment.ProcessId);
         var directory = RunDirectory.Create(settings.Output ?? DefaultRoot, name);
         long start = _time.GetTimestamp();
-        await WriteAsync(Path.Combine(directory.FullPath, RunDirectory.PlanFile), JsonSerializer.Serialize(plan, s_json) + "\n");
+        await WriteAsync(Path.Combine(directory.FullPath, RunDirectory.PlanFile), MaskedPlan());
         using var log = EventLog.Create(Path.Combine(directory.FullPath, RunDirectory.EventsFile));
         using IProgressDisplay display = settings.Quiet ? new NoDisplay() : ProgressDisplay.Create(_time);
         Session? session = null;
-        void Emit(RunEvent happened)
+        // The one way every event goes, before it is recorded, shown or reported.
+        void Emit(RunEvent told)
         {
+            RunEvent happened = MaskedEvent.Of(told, _masking);
             try
             {
                 log.Append(happened);
@@ -99,6 +106,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
         Expected = PlanCommand.ExpectationOf(target, settings.History?.Read() ?? CostHistory.Empty),
         Time = _time,
         Keep = settings.Keep,
+        Masking = _masking,
         Tell = _error.WriteLine,
         AcceptUnsettled = settings.AcceptUnsettled,
         Cold = settings.Cold,
@@ -180,6 +188,13 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
             SummaryPrinter.Print(report, directory.Shown);
         settings.Publication.Announce(report);
         return report.ExitCode;
+    }
+
+    private string MaskedPlan()
+    {
+        JsonNode json = JsonSerializer.SerializeToNode(plan, s_json)!;
+        MaskedJson.Mask(json, _masking, (name, text) => name == "config" ? MaskedConfig.Of(text, _masking) : _masking.Mask(text));
+        return json.ToJsonString(s_json) + "\n";
     }
 
     private static async Task WriteAsync(string file, string text)

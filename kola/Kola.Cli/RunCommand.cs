@@ -17,7 +17,8 @@ internal static class RunCommand
         Option<string?> suite = Suites.Option();
         Option<string?> policyFile = PolicyOption.Create();
         Option<string?> database = DatabaseOption.Create();
-        var command = new Command("run", "Boots machines and runs tests against them. Exit code 0: clean, 1: failed, 2: wrong use, 3: broken or not run.") { suite, policyFile, database };
+        Option<string[]> secrets = SecretOption.Create();
+        var command = new Command("run", "Boots machines and runs tests against them. Exit code 0: clean, 1: failed, 2: wrong use, 3: broken or not run.") { suite, policyFile, database, secrets };
         selection.AddTo(command);
         target.AddTo(command);
         run.AddTo(command);
@@ -34,6 +35,7 @@ internal static class RunCommand
             Publication publication = elsewhere.Read(parsed);
             Policy? policy = PolicyOption.Read(parsed, policyFile);
             DatabaseTarget results = DatabaseOption.Read(parsed, database, surroundings);
+            Masking masking = SecretOption.Read(parsed, secrets, surroundings);
             await using Target opened = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
             policy = policy?.For(opened.Platform.Name, opened.Image);
             Plan plan = Plan.For(catalog, selected, PlanCommand.SettingOf(opened, policy));
@@ -49,6 +51,7 @@ internal static class RunCommand
                 Selection = selected.DigestOf(catalog),
                 History = new HistoryFile(surroundings.CacheDirectory, Console.Error.WriteLine, TimeProvider.System),
                 Publication = publication,
+                Masking = masking,
             };
             return await new Run(opened, plan, settings, interruptions).ExecuteAsync(
                 Arguments(parsed),

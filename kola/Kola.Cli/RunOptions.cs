@@ -142,6 +142,9 @@ internal sealed record RunSettings
     /// <summary>Let people into machines that have not settled well.</summary>
     internal bool AcceptUnsettled { get; init; }
 
+    /// <summary>What is known of secrets.</summary>
+    internal Masking Masking { get; init; } = Masking.Shapes;
+
     /// <summary>No progress and no summary on the terminal.</summary>
     internal bool Quiet { get; init; }
 

@@ -18,6 +18,9 @@ internal sealed record Surroundings
     /// <summary><c>$KOLA_DATABASE</c>: where the results of all runs are; null when not set.</summary>
     internal string? Database { get; init; }
 
+    /// <summary>All variables, to know the secrets among them. Default: none.</summary>
+    internal IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Reads the environment.</summary>
     /// <param name="variable">Value of a variable, null when not set.</param>
     internal static Surroundings Of(Func<string, string?> variable)

@@ -184,6 +184,9 @@ public sealed record MachineReady : MachineEvent
     /// <summary>Since the machine, or its reboot, was started.</summary>
     public required double ElapsedSeconds { get; init; }
 
+    /// <summary>The same until SSH had let the harness in; null where that is not known.</summary>
+    public double? LoginSeconds { get; init; }
+
     /// <summary>0 for the first boot, then one more a reboot.</summary>
     public required int Boot { get; init; }
 }
@@ -210,7 +213,7 @@ public sealed record CommandRan : MachineEvent
     public required string Command { get; init; }
 
     /// <summary>Null when the connection was lost under it, or it did not end in time.</summary>
-    public required int? ExitCode { get; init; }
+    public int? ExitCode { get; init; }
 
     public required double ElapsedSeconds { get; init; }
 }

@@ -52,6 +52,9 @@ public enum FakeEffect
     /// <summary>The connection is lost under it; the machine goes on.</summary>
     DropsConnection,
 
+    /// <summary>The connection is lost under it, and none is taken any more; the machine goes on.</summary>
+    Deafens,
+
     /// <summary>It never ends.</summary>
     Hangs,
 

@@ -10,6 +10,7 @@ public static partial class FakeAnswers
     public static IReadOnlyList<FakeAnswer> Default { get; } =
     [
         new() { Command = Readiness(), Make = Ready },
+        new() { Command = StateScript(), Make = Told },
         new() { Command = Reboot(), Effect = FakeEffect.Reboots },
         new() { Command = PowerOff(), Effect = FakeEffect.PowersOff },
         new() { Command = BootId(), Make = call => new FakeReply(call.Machine.BootId + "\n") },
@@ -31,6 +32,13 @@ public static partial class FakeAnswers
         FakeGuest guest = call.Machine.Guest;
         string failed = string.Concat(guest.FailedUnits.Select(unit => $"failed={unit}\n"));
         return new FakeReply($"state={guest.State}\nid={guest.OsId}\nversion={call.Machine.Version}\nboot={call.Machine.BootId}\n{failed}");
+    }
+
+    // As the script prints it, part by part under headings.
+    private static FakeReply Told(FakeCall call)
+    {
+        string failed = string.Concat(call.Machine.Guest.FailedUnits.Select(unit => $"{unit} loaded failed failed\n"));
+        return new FakeReply($"==== systemctl --failed\n{failed}{call.Machine.Guest.State}\n\n==== dmesg\n[    0.000000] Linux version 6.12.0-flatcar\n\n");
     }
 
     private static FakeReply Logged(FakeCall call)
@@ -84,6 +92,10 @@ public static partial class FakeAnswers
     // state=$(systemctl is-system-running --wait 2>/dev/null); …; echo "state=$state"; echo "id=$ID"; …
     [GeneratedRegex("""echo "?state=\$state""")]
     private static partial Regex Readiness();
+
+    // d=$(mktemp -d /run/kola-state.XXXXXX) || exit 1
+    [GeneratedRegex(@"mktemp -d /run/kola-state\.")]
+    private static partial Regex StateScript();
 
     // sudo systemctl reboot
     [GeneratedRegex(@"^(sudo )?(systemctl )?reboot\b")]

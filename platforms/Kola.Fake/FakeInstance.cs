@@ -100,6 +100,9 @@ public sealed partial class FakeInstance : IInstance
         }
     }
 
+    /// <summary>Whether SSH has stopped answering.</summary>
+    internal bool IsDeaf { get; set; }
+
     internal FakeJournal Journal { get; }
 
     /// <summary>Cancelled when the present boot is over.</summary>
@@ -121,7 +124,7 @@ public sealed partial class FakeInstance : IInstance
         cancel.ThrowIfCancellationRequested();
         lock (_gate)
         {
-            if (_over || Guest.AnswersAfter is not { } answersAfter || _clock.GetElapsedTime(_poweredOn) < answersAfter)
+            if (_over || IsDeaf || Guest.AnswersAfter is not { } answersAfter || _clock.GetElapsedTime(_poweredOn) < answersAfter)
                 throw new MachineException($"{Address} did not answer as an SSH server: connection refused");
             if (Guest.RefusesLogin)
                 throw new LoginRefusedException($"{Address} refused the login of \"{identity.User}\"");

@@ -73,6 +73,10 @@ internal sealed partial class FakeShell : IShell
             case FakeEffect.DropsConnection:
                 await _lost.CancelAsync();
                 break;
+            case FakeEffect.Deafens:
+                _machine.IsDeaf = true;
+                await _lost.CancelAsync();
+                break;
             case FakeEffect.Reboots:
                 await _machine.ResetAsync(cancel);
                 break;

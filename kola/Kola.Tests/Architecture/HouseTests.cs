@@ -17,6 +17,7 @@ public sealed partial class HouseTests
         ["Reporting"] = ["Policies"], // what a policy entry is called in a verdict
         ["Machines"] = ["Scheduling"], // a platform says what capacity it has
         ["Ignition"] = ["Machines"], // a machine's config says which card it has on a segment
+        ["Bootcharts"] = ["Machines", "Reporting"], // a boot is read from what was recorded of a machine
         ["Planning"] = ["Discovery", "Scheduling", "Ignition", "Policies"],
         ["Running"] = ["Discovery", "Scheduling", "Checks", "Reporting", "Machines", "Ignition", "Policies", "Planning"],
     };

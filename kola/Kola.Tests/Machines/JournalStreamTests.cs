@@ -29,7 +29,7 @@ public sealed class JournalStreamTests
     public void The_cursor_of_each_entry_is_kept()
     {
         var cursors = new List<string>();
-        new JournalStream(entry => cursors.Add(entry.Cursor)).Feed(s_export);
+        new JournalStream(entry => cursors.Add(entry.Cursor), Masking.Shapes, Stream.Null).Feed(s_export);
         Assert.That(cursors, Is.EqualTo(new[] { "s=1;i=2", "s=1;i=3" }));
     }
 
@@ -43,7 +43,7 @@ public sealed class JournalStreamTests
     private static List<string> Read(byte[] bytes, int chunk)
     {
         var lines = new List<string>();
-        var stream = new JournalStream(entry => lines.Add(entry.Text));
+        var stream = new JournalStream(entry => lines.Add(entry.Text), Masking.Shapes, Stream.Null);
         foreach (byte[] part in bytes.Chunk(Math.Max(1, chunk)))
             stream.Feed(part);
         return lines;

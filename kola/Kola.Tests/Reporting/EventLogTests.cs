@@ -27,6 +27,13 @@ public sealed class EventLogTests
     }
 
     [Test]
+    public void A_command_that_was_lost_is_read_back()
+    {
+        Write([.. Happened.Clean().Events, new CommandRan { At = default, Test = "cl.basic", Machine = "machine", Command = "true", ExitCode = null, ElapsedSeconds = 1 }]);
+        Assert.That(EventLog.Read(LogFile).Events.OfType<CommandRan>().Single().ExitCode, Is.Null);
+    }
+
+    [Test]
     public void A_directory_of_a_run_will_do_for_its_log()
     {
         Write(Happened.Clean().Events);

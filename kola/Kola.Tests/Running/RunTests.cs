@@ -27,6 +27,7 @@ public sealed partial class RunTests
     [TestCase("sample.panics", Outcome.Failed, "machine: the kernel panicked")]
     [TestCase("sample.panics.on-purpose", Outcome.Passed, null)]
     [TestCase("sample.emergency", Outcome.Failed, "Ignition failed")]
+    [TestCase("sample.deaf", Outcome.Failed, "the connection was lost")]
     [TestCase("sample.poweroff", Outcome.Failed, "powered off")]
     [TestCase("sample.finding", Outcome.Failed, "unit-failed")]
     [TestCase("sample.broken", Outcome.Broken, "the image store is on fire")]
@@ -246,6 +247,7 @@ public sealed partial class RunTests
             new() { Command = False(), Reply = new FakeReply("", 1) },
             new() { Command = Sleep(), Effect = FakeEffect.Hangs },
             new() { Command = Crash(), Console = "Kernel panic - not syncing: sysrq triggered crash", Effect = FakeEffect.Hangs },
+            new() { Command = Deafen(), Effect = FakeEffect.Deafens },
             new() { Command = PowerOff(), Effect = FakeEffect.PowersOff },
             new() { Command = Broken(), Journal = "systemd[1]: Failed to start broken.service.", Reply = new FakeReply("", 1) },
             new() { Command = Flying(), Reply = new FakeReply("", 1) },
@@ -255,7 +257,7 @@ public sealed partial class RunTests
     [GeneratedRegex("^ls /no/such")]
     private static partial Regex Missing();
 
-    [GeneratedRegex("^false$|systemctl .*status")]
+    [GeneratedRegex("^false$|^systemctl .*status")]
     private static partial Regex False();
 
     [GeneratedRegex("^sleep ")]
@@ -263,6 +265,9 @@ public sealed partial class RunTests
 
     [GeneratedRegex("sysrq-trigger")]
     private static partial Regex Crash();
+
+    [GeneratedRegex("pkill -9 sshd")]
+    private static partial Regex Deafen();
 
     [GeneratedRegex("systemctl poweroff")]
     private static partial Regex PowerOff();

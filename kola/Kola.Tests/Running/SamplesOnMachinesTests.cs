@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Kola.Cli;
+using Kola.Reporting;
 
 namespace Kola.Tests.Running;
 
@@ -16,6 +17,7 @@ public sealed class SamplesOnMachinesTests
         ["sample.fails.part"] = "failed",
         ["sample.panics"] = "failed",
         ["sample.emergency"] = "failed",
+        ["sample.deaf"] = "failed",
         ["sample.poweroff"] = "failed",
         ["sample.finding"] = "failed",
         ["sample.broken"] = "broken",
@@ -41,6 +43,12 @@ public sealed class SamplesOnMachinesTests
             Dictionary<string, string> outcomes = Outcomes(Path.Combine(output, "latest", "results.json"));
             Assert.That(outcomes, Is.EquivalentTo(s_outcomes), await File.ReadAllTextAsync(Path.Combine(output, "latest", "summary.txt")));
             Assert.That(code, Is.EqualTo(1));
+            // Past its network, since that is what does not answer any more.
+            string deaf = Path.Combine(output, "latest", "sample.deaf", "machine");
+            Assert.That(await File.ReadAllTextAsync(Path.Combine(deaf, "state.txt")), Does.Contain("==== systemctl --failed").And.Contain("==== processes by memory").And.Contain("kola-channel"));
+            Assert.That(await File.ReadAllTextAsync(Path.Combine(deaf, "dmesg.txt")), Does.Contain("Linux version"));
+            EvidenceKept[] kept = [.. EventLog.Read(Path.Combine(output, "latest")).Events.OfType<EvidenceKept>().Where(e => e.Test == "sample.deaf")];
+            Assert.That(kept.Select(e => e.By), Is.EqualTo(new[] { "channel", "channel" }));
             // Booted instead, they would pass just the same: what is said of copies has to have been seen on copies.
             Assert.That(TemplatesOfCopies(Path.Combine(output, "latest", "results.json")), Has.Length.EqualTo(5).And.None.Null);
         }

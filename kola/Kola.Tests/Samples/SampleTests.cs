@@ -98,6 +98,13 @@ public sealed class SampleTests
     [MachineTest("sample.poweroff", Minutes = 5)]
     public Task The_machine_powers_off(Machine machine) => machine.SudoAsync("systemctl poweroff; sleep infinity", TimeSpan.FromMinutes(4));
 
+    [MachineTest("sample.deaf", Minutes = 3)]
+    public async Task The_machine_goes_on_and_SSH_is_dead(Machine machine)
+    {
+        await machine.SudoAsync("echo password=correct-horse >/run/note; systemd-run --quiet --collect sh -c 'systemctl stop sshd.socket; pkill -9 sshd'; sleep 60");
+        await machine.RunAsync("true");
+    }
+
     [MachineTest("sample.finding", Minutes = 3)]
     public async Task A_check_fires_in_the_journal_of_a_test_that_went_well(Machine machine)
     {

@@ -3,8 +3,8 @@ using System.Text;
 
 namespace Kola.Machines;
 
-/// <summary>Every command of a machine with its time, exit code and output: <c>ssh.log</c>.</summary>
-internal sealed class CommandLog(string file)
+/// <summary>Every command of a machine with its time, exit code and output, secrets masked: <c>ssh.log</c>.</summary>
+internal sealed class CommandLog(string file, Masking masking)
 {
     // A journal dump must not fill the artifacts twice.
     private const int MostCharacters = 64 * 1024;
@@ -22,7 +22,7 @@ internal sealed class CommandLog(string file)
         try
         {
             lock (_gate)
-                File.AppendAllText(file, text.ToString());
+                File.AppendAllText(file, masking.Mask(text.ToString()));
         }
         catch (IOException full)
         {

@@ -1,21 +1,36 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 
 namespace Kola.Machines;
 
 /// <summary>
-/// Reads <c>journalctl -o export</c> as it comes and renders one line an entry. The raw bytes are kept as well: they are the evidence.
+/// Reads <c>journalctl -o export</c> as it comes and renders one line an entry. The export itself is kept as well, secrets masked, whole entry by
+/// whole entry: it is the evidence.
 /// </summary>
 /// <remarks>
 /// An entry is lines <c>FIELD=value</c>, or for binary values <c>FIELD</c>, a little-endian 64-bit length, the bytes and a newline; an empty
 /// line ends it (systemd's JOURNAL_EXPORT_FORMATS).
 /// </remarks>
-internal sealed class JournalStream(Action<JournalEntry> entry)
+internal sealed class JournalStream(Masking masking, Stream kept, Action<IReadOnlyDictionary<string, string>> entry)
 {
-    // Longer fields (a core dump in the journal) are skipped, not held in memory.
+    /// <summary>Reads what was recorded, which holds no secrets any more. The fields are the entry's only while it is handed on.</summary>
+    internal JournalStream(Action<IReadOnlyDictionary<string, string>> entry)
+        : this(Masking.Shapes, Stream.Null, entry)
+    {
+    }
+
+    internal JournalStream(Action<JournalEntry> entry, Masking masking, Stream kept)
+        : this(masking, kept, fields => entry(JournalEntry.Of(fields)))
+    {
+    }
+
+    // Longer fields (a core dump in the journal) are cut off, not held in memory.
     private const int MostBytes = 1 << 20;
 
     private readonly MemoryStream _line = new();
+    private readonly MemoryStream _raw = new();
+    private readonly LineMasking _messages = new(masking);
     private readonly Dictionary<string, string> _fields = new(StringComparer.Ordinal);
     private string? _binaryName;
     private long _binaryLeft = -1;
@@ -37,7 +52,8 @@ internal sealed class JournalStream(Action<JournalEntry> entry)
 
     private void EndLine()
     {
-        string line = Encoding.UTF8.GetString(_line.GetBuffer(), 0, (int)_line.Length);
+        ReadOnlySpan<byte> bytes = _line.GetBuffer().AsSpan(0, (int)_line.Length);
+        string line = Encoding.UTF8.GetString(bytes);
         _line.SetLength(0);
         if (line.Length == 0)
         {
@@ -48,7 +64,10 @@ internal sealed class JournalStream(Action<JournalEntry> entry)
         int equals = line.IndexOf('=', StringComparison.Ordinal);
         if (equals >= 0)
         {
-            _fields[line[..equals]] = line[(equals + 1)..];
+            string value = line[(equals + 1)..];
+            string masked = equals == 7 && line.StartsWith("MESSAGE", StringComparison.Ordinal) ? _messages.Mask(value) : masking.Mask(value);
+            Keep(ReferenceEquals(masked, value) ? bytes : Encoding.UTF8.GetBytes($"{line[..equals]}={masked}"));
+            _fields[line[..equals]] = masked;
             return;
         }
 
@@ -76,15 +95,42 @@ internal sealed class JournalStream(Action<JournalEntry> entry)
         else
         {
             // The newline behind the bytes.
-            _fields[_binaryName!] = Encoding.UTF8.GetString(_binary.GetBuffer(), 0, (int)_binary.Length);
+            EndBinary(_binaryName!);
             _binaryName = null;
         }
+    }
+
+    private void EndBinary(string name)
+    {
+        ReadOnlySpan<byte> bytes = _binary.GetBuffer().AsSpan(0, (int)_binary.Length);
+        string value = Encoding.UTF8.GetString(bytes);
+        string masked = masking.Mask(value);
+        if (!ReferenceEquals(masked, value))
+            bytes = Encoding.UTF8.GetBytes(masked);
+        Span<byte> length = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(length, bytes.Length);
+        Keep(Encoding.UTF8.GetBytes(name));
+        _raw.Write(length);
+        Keep(bytes);
+        _fields[name] = masked;
+    }
+
+    private void Keep(ReadOnlySpan<byte> line)
+    {
+        _raw.Write(line);
+        _raw.WriteByte((byte)'\n');
     }
 
     private void EndEntry()
     {
         if (_fields.Count > 0)
-            entry(JournalEntry.Of(_fields));
+        {
+            _raw.WriteByte((byte)'\n');
+            _raw.WriteTo(kept);
+            entry(_fields);
+        }
+
+        _raw.SetLength(0);
         _fields.Clear();
     }
 }

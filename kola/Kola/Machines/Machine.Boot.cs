@@ -66,6 +66,7 @@ public sealed partial class Machine
     private async Task ReadyAsync(string how, TimeSpan within, string? oldBootId)
     {
         long start = _terms.Time.GetTimestamp();
+        _connectedAt = null;
         TimeSpan limit = Scaled(within);
         Readiness ready = await BoundAsync(cancel => AskUntilBootedAsync(how, limit, oldBootId, cancel));
         BootId = ready.BootId;
@@ -77,7 +78,8 @@ public sealed partial class Machine
         if (_terms.NetworkName is { } name && _instance.Channel is { IsUp: true } channel)
             await BoundAsync(cancel => channel.AskAsync($"change_name {Quote(name)}", cancel));
         double seconds = _terms.Time.GetElapsedTime(start).TotalSeconds;
-        _terms.Emit(new MachineReady { At = _terms.Time.GetUtcNow(), Test = _terms.Test, Machine = Name, BootId = BootId, Version = Version, ElapsedSeconds = seconds, Boot = _boots++ });
+        double? login = _connectedAt is { } connected ? _terms.Time.GetElapsedTime(start, connected).TotalSeconds : null;
+        _terms.Emit(new MachineReady { At = _terms.Time.GetUtcNow(), Test = _terms.Test, Machine = Name, BootId = BootId, Version = Version, ElapsedSeconds = seconds, LoginSeconds = login, Boot = _boots++ });
     }
 
     private async Task<Readiness> AskUntilBootedAsync(string how, TimeSpan limit, string? oldBootId, CancellationToken cancel)
@@ -194,6 +196,7 @@ public sealed partial class Machine
                 LoggedIn = Cost;
             if (shell.HostKey.Length > 0)
                 _hostKey = shell.HostKey;
+            _connectedAt ??= _terms.Time.GetTimestamp();
             _shell = shell;
             Connected?.Invoke(shell);
             return shell;

@@ -17,6 +17,7 @@ public sealed partial class Machine
     private IShell? _shell;
     private string? _hostKey;
     private int _boots;
+    private long? _connectedAt;
 
     internal Machine(MachineSpec spec, IInstance instance, MachineTerms terms, string? address)
     {
@@ -25,7 +26,7 @@ public sealed partial class Machine
         _terms = terms;
         _started = terms.Time.GetTimestamp();
         Address = address ?? "";
-        _log = new CommandLog(Path.Combine(terms.Directory, "ssh.log"));
+        _log = new CommandLog(Path.Combine(terms.Directory, "ssh.log"), terms.Masking);
     }
 
     /// <summary>Its role: the parameter's name.</summary>
@@ -172,6 +173,7 @@ public sealed partial class Machine
         Ran(command, exitCode, elapsed);
         if (exitCode is { } code)
             return (code, elapsed);
+        _log.Add(_terms.Time.GetUtcNow(), command, null, "", "the connection was lost", elapsed);
         await ThrowWhyLostAsync();
         throw new MachineException($"{Name}: the connection was lost {elapsed.TotalSeconds:0.0} s into `{Shown(command)}`\n  see:     {_terms.Shown}/console.txt");
     }

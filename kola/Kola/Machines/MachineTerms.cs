@@ -34,6 +34,9 @@ internal sealed record MachineTerms
     /// </summary>
     internal string? NetworkName { get; init; }
 
+    /// <summary>What is known of secrets: none of them is written down.</summary>
+    internal Masking Masking { get; init; } = Masking.Shapes;
+
     /// <summary>Take the machine as ready even with failed units.</summary>
     internal bool AcceptUnsettled { get; init; }
 

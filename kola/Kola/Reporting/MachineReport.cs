@@ -18,6 +18,9 @@ public sealed record MachineReport
     /// <summary>Seconds until it was ready, for the first boot and each reboot; empty when it never was.</summary>
     public IReadOnlyList<double> BootSeconds { get; init; } = [];
 
+    /// <summary>Seconds until SSH let the harness in, as many as <see cref="BootSeconds"/>; null where that is not known.</summary>
+    public IReadOnlyList<double?> LoginSeconds { get; init; } = [];
+
     /// <summary>When it was started; null when that is not recorded.</summary>
     public DateTimeOffset? Started { get; init; }
 

@@ -16,6 +16,7 @@ public static class ProgressLine
         StepEnded e => new($"    --- {Word(e.Outcome)}: {e.Test}/{e.Step}{Attempt(e.Attempt)}{Time(e.ElapsedSeconds)}{Why(e.Outcome, e.Message, e.Remedy)}", e.Outcome == Outcome.Passed ? Tone.Faint : ToneOf(e.Outcome)),
         FindingMade { Tolerated: { } because } e => new($"    {e.Test} {e.Machine}: {e.Check}, tolerated: {PlainText.OneLine(because)}", Tone.Faint),
         FindingMade e => new($"    {e.Test} {e.Machine}: {e.Check}: {PlainText.OneLine(e.Text)}", Tone.Bad),
+        EvidenceKept { File: var file } e when file.EndsWith(RunDirectory.StateFile, StringComparison.Ordinal) => new($"    {e.Test} {e.Machine}: {e.What} kept, by {e.By}: {file}", Tone.Faint),
         TestEnded e => new($"--- {Word(e.Outcome)}: {e.Test}{Attempt(e.Attempt)}{Time(e.ElapsedSeconds)}{Why(e.Outcome, e.Message, e.Remedy)}", ToneOf(e.Outcome)),
         TemplateMade e => new($"    template {Aside.Short(e.Template)}: made in {PlainText.Duration(e.ElapsedSeconds)}", Tone.Faint),
         TemplateDropped e => new($"    template {Aside.Short(e.Template)}: not used any further: {PlainText.FirstLine(e.Why)}", Tone.Warning),

@@ -52,6 +52,15 @@ public sealed class RunDirectory
     /// <summary>Of a machine: the config it was given, as rendered.</summary>
     public const string IgnitionFile = "ignition.json";
 
+    /// <summary>Of a machine: its journal as journald exports it, which holds more than its text.</summary>
+    public const string JournalExportFile = "journal.export";
+
+    /// <summary>Of a machine whose test did not pass: its state then, part by part under headings.</summary>
+    public const string StateFile = "state.txt";
+
+    /// <summary>Likewise: the kernel's log.</summary>
+    public const string KernelLogFile = "dmesg.txt";
+
     /// <summary>Of a machine: every command and what it printed.</summary>
     public const string SshLogFile = "ssh.log";
 

@@ -71,6 +71,8 @@ public static class SummaryReport
                 lines.Add(new($"  step {PlainText.OneLine(step.Step)}: {PlainText.FirstLine(step.Message)}", Tone.Faint));
             foreach (FindingMade finding in test.Attempts.SelectMany(attempt => attempt.Findings).Where(finding => finding.Tolerated is null))
                 lines.Add(new(string.Create(CultureInfo.InvariantCulture, $"  found {finding.Check} on {finding.Machine}: {finding.File}:{finding.Line}"), Tone.Faint));
+            foreach (EvidenceKept kept in test.Attempts.SelectMany(attempt => attempt.Kept))
+                lines.Add(new($"  see {kept.File}: {PlainText.OneLine(kept.What)} of {kept.Machine}, by {kept.By}", Tone.Faint));
         }
     }
 

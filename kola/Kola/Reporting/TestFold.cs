@@ -29,6 +29,7 @@ internal sealed class TestFold(string id)
     {
         Version = e.Version,
         BootSeconds = [.. machine.BootSeconds, e.ElapsedSeconds],
+        LoginSeconds = [.. machine.LoginSeconds, e.LoginSeconds],
         Ready = [.. machine.Ready, e.At],
     });
 

@@ -63,11 +63,19 @@ internal sealed class Attempt
         await using (ITimer timer = _options.Time.CreateTimer(_ => End(Late(limit)), null, limit, Timeout.InfiniteTimeSpan))
         await using (CancellationTokenRegistration _ = stop.Register(Interrupt))
             fault = await TryAsync(lab, body);
-        bool keep = _options.Keep && !_interrupted && Verdict(fault, lab).Outcome is not (Outcome.Passed or Outcome.Skipped);
-        if (keep)
-            await _machines.OfferAsync(stop);
-        await _machines.EndAsync(collect: !kill.IsCancellationRequested, kill);
+        // Asked once nothing of the test is on its way any more; what is done with a machine from here on changes nothing.
+        if (!kill.IsCancellationRequested)
+            await _machines.CollectAsync(kill);
         (Outcome outcome, string? message, Evidence? evidence) = Verdict(fault, lab);
+        bool bad = outcome is Outcome.Failed or Outcome.Broken;
+        if (bad && !kill.IsCancellationRequested)
+            await _machines.KeepStateAsync(kill);
+        if (bad && _options.Keep)
+            await _machines.OfferAsync(stop);
+        await _machines.EndAsync(collect: bad && _options.Keep && !kill.IsCancellationRequested, kill);
+        // The last lines of a console come with the end of its machine.
+        if (!bad)
+            (outcome, message, evidence) = Verdict(fault, lab);
         _deadline.Dispose();
         return new TestEnded
         {

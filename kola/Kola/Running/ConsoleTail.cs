@@ -1,3 +1,4 @@
+using System.Text;
 using Kola.Checks;
 using Kola.Machines;
 using Kola.Reporting;
@@ -7,7 +8,7 @@ namespace Kola.Running;
 /// <summary>Reads a console's file while the machine writes it, and holds every line against the checks.</summary>
 internal sealed class ConsoleTail(string file, Action<Finding> found, TimeProvider time)
 {
-    private const int LinesShown = 10;
+    private const int BytesLookedAt = 32 * 1024;
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
 
     private readonly Scanner _scanner = new("console");
@@ -35,14 +36,29 @@ internal sealed class ConsoleTail(string file, Action<Finding> found, TimeProvid
     }
 
     /// <summary>The last lines so far, without escape sequences.</summary>
-    internal string[] LastLines()
+    internal string[] LastLines(int count)
     {
         if (!File.Exists(file))
             return [];
         using FileStream stream = Open();
-        stream.Seek(-Math.Min(stream.Length, 8 * 1024), SeekOrigin.End);
+        stream.Seek(-Math.Min(stream.Length, BytesLookedAt), SeekOrigin.End);
         using var reader = new StreamReader(stream);
-        return [.. reader.ReadToEnd().Split('\n').Select(line => PlainText.Clean(line).TrimEnd()).Where(line => line.Length > 0).TakeLast(LinesShown)];
+        return [.. reader.ReadToEnd().Split('\n').Select(line => PlainText.Clean(line).TrimEnd()).Where(line => line.Length > 0).TakeLast(count)];
+    }
+
+    /// <summary>Masks secrets in the file, which nobody writes to any more. Every line stays where it is.</summary>
+    internal void Mask(Masking masking)
+    {
+        if (!File.Exists(file))
+            return;
+        // A console may hold any bytes, and they stay as they are.
+        string text = File.ReadAllText(file, Encoding.Latin1);
+        string masked = LineMasking.MaskLines(masking, text);
+        if (masked == text)
+            return;
+        string aside = $"{file}.new";
+        File.WriteAllText(aside, masked, Encoding.Latin1);
+        File.Move(aside, file, overwrite: true);
     }
 
     private void ReadOn()

@@ -1,11 +1,12 @@
 using System.Text;
 using Kola.Checks;
 using Kola.Machines;
+using Kola.Reporting;
 
 namespace Kola.Running;
 
 /// <summary>
-/// Follows a machine's journal over its one connection: writes it as text and as the raw export, and holds every line against the checks.
+/// Follows a machine's journal over its one connection: writes it as text and as the raw export, secrets masked, and holds every line against the checks.
 /// After a reboot it goes on behind the last entry it has.
 /// </summary>
 internal sealed class JournalTail
@@ -13,6 +14,7 @@ internal sealed class JournalTail
     private readonly FileStream _text;
     private readonly FileStream _raw;
     private readonly Scanner _scanner = new("journal");
+    private readonly Masking _masking;
     private readonly Action<Finding> _found;
     private readonly Action<PlatformException> _lost;
     private readonly TimeProvider _time;
@@ -24,10 +26,11 @@ internal sealed class JournalTail
     private bool _full;
     private TaskCompletionSource? _seen;
 
-    internal JournalTail(string directory, Action<Finding> found, Action<PlatformException> lost, TimeProvider time)
+    internal JournalTail(string directory, Masking masking, Action<Finding> found, Action<PlatformException> lost, TimeProvider time)
     {
-        _text = Create(Path.Combine(directory, "journal.txt"));
-        _raw = Create(Path.Combine(directory, "journal.export"));
+        _text = Create(Path.Combine(directory, RunDirectory.JournalFile));
+        _raw = Create(Path.Combine(directory, RunDirectory.JournalExportFile));
+        _masking = masking;
         _found = found;
         _lost = lost;
         _time = time;
@@ -150,7 +153,7 @@ internal sealed class JournalTail
         internal Sink(JournalTail tail)
         {
             _tail = tail;
-            _entries = new JournalStream(tail.Take);
+            _entries = new JournalStream(tail.Take, tail._masking, tail._raw);
         }
 
         public override bool CanRead => false;
@@ -167,7 +170,6 @@ internal sealed class JournalTail
                     return;
                 _tail.Keeping(() =>
                 {
-                    _tail._raw.Write(buffer, offset, count);
                     _entries.Feed(buffer.AsSpan(offset, count));
                     _tail._text.Flush();
                     _tail._raw.Flush();

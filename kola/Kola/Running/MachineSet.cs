@@ -77,6 +77,12 @@ internal sealed partial class MachineSet
         }
     }
 
+    /// <summary>Waits until what the journals hold by now has come through. Never throws.</summary>
+    internal Task CollectAsync(CancellationToken kill) => Task.WhenAll(Watched().Select(w => w.CollectAsync(kill)));
+
+    /// <summary>Keeps the state of every machine, all at once. Never throws.</summary>
+    internal Task KeepStateAsync(CancellationToken kill) => Task.WhenAll(Watched().Select(w => w.KeepStateAsync(kill)));
+
     /// <summary>Prints how to get in and waits until the run is stopped.</summary>
     internal async Task OfferAsync(CancellationToken stop)
     {
@@ -174,7 +180,7 @@ internal sealed partial class MachineSet
     {
         try
         {
-            await File.WriteAllTextAsync(file, config.ToString(), _deadline);
+            await File.WriteAllTextAsync(file, MaskedConfig.Of(config.ToString(), _options.Masking), _deadline);
         }
         catch (IOException full)
         {
@@ -205,6 +211,7 @@ internal sealed partial class MachineSet
         WhyEnded = _whyEnded,
         Directory = place.Directory,
         Shown = place.Shown,
+        Masking = _options.Masking,
         // Unlike for unlike machines, the same at each boot.
         NetworkName = $"{place.Instance.Machine.Name}-{EthernetAddress.Random().Replace(":", "", StringComparison.Ordinal)[^6..]}",
         AcceptUnsettled = _options.AcceptUnsettled,

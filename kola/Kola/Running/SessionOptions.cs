@@ -43,6 +43,9 @@ public sealed record SessionOptions
     /// <summary>Take machines as ready that have failed units or settled otherwise: a person wants to look at them. Default no.</summary>
     public bool AcceptUnsettled { get; init; }
 
+    /// <summary>What is known of secrets: they are masked in everything a machine leaves behind. Default: by their shapes alone.</summary>
+    public Masking Masking { get; init; } = Masking.Shapes;
+
     /// <summary>Boot every machine for its test, and neither make nor use templates. Default no.</summary>
     public bool Cold { get; init; }
 

@@ -68,7 +68,7 @@ internal sealed class TemplateMaking
         string mac = EthernetAddress.Random();
         string config = _spec.Ignition.Replace(TemplateSpec.PublicKeyPlaceholder, _options.Identity.PublicKey, StringComparison.Ordinal);
         Directory.CreateDirectory(_directory);
-        await File.WriteAllTextAsync(Path.Combine(_directory, RunDirectory.IgnitionFile), config, _deadline.Token);
+        await File.WriteAllTextAsync(Path.Combine(_directory, RunDirectory.IgnitionFile), MaskedConfig.Of(config, _options.Masking), _deadline.Token);
         var spec = new InstanceSpec
         {
             Id = Case.Id,
@@ -153,6 +153,7 @@ internal sealed class TemplateMaking
         WhyEnded = () => _why,
         Directory = _directory,
         Shown = _shown,
+        Masking = _options.Masking,
         ExpectedId = _options.ExpectedId,
     };
 

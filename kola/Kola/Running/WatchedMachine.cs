@@ -8,6 +8,9 @@ namespace Kola.Running;
 /// <summary>A machine with those who watch it: its console, its journal, and whether it is still there.</summary>
 internal sealed class WatchedMachine
 {
+    // What a message shows of a console.
+    private const int LinesShown = 10;
+
     private readonly SessionOptions _options;
     private readonly TestCase _test;
     private readonly string _directory;
@@ -35,7 +38,7 @@ internal sealed class WatchedMachine
         _found = found;
         _end = end;
         _console = machine.Instance.ConsoleFile is { } file ? new ConsoleTail(file, Report, options.Time) : null;
-        _journal = new JournalTail(directory, Report, end, options.Time);
+        _journal = new JournalTail(directory, options.Masking, Report, end, options.Time);
     }
 
     internal Machine Machine { get; }
@@ -60,8 +63,21 @@ internal sealed class WatchedMachine
         (double? seconds, int? memory) = (Machine.Instance.ProcessorTime?.TotalSeconds, Machine.Instance.MemoryMiB);
         await SafelyAsync($"{_shown}: the machine", () => Machine.Instance.DisposeAsync().AsTask());
         await StopWatchingAsync();
+        // The emulator writes the console itself, so it can only be masked now.
+        await SafelyAsync($"{_shown}/console.txt", () => Task.Run(() => _console?.Mask(_options.Masking)));
         Emit(new MachineEnded { At = Now, Test = _test.Id, Machine = Machine.Name, PlatformFault = before?.PlatformFault ?? false, Detail = before?.Detail ?? "disposed", ProcessorSeconds = seconds, MemoryMiB = memory });
     }
+
+    /// <summary>Keeps the state of the machine, for whoever looks into a failure. Never throws.</summary>
+    internal Task KeepStateAsync(CancellationToken kill) => _left ? Task.CompletedTask : new StateRecord(this, _options, _test.Id, _directory).KeepAsync(kill);
+
+    /// <summary>The last lines of its console so far; empty where it has none.</summary>
+    internal IEnumerable<string> LastConsoleLines(int count) => _console?.LastLines(count) ?? [];
+
+    /// <summary>The last lines of its journal as far as that has come.</summary>
+    internal IEnumerable<string> LastJournalLines(int count) => File.Exists(JournalFile) ? File.ReadLines(JournalFile).TakeLast(count) : [];
+
+    private string JournalFile => Path.Combine(_directory, RunDirectory.JournalFile);
 
     /// <summary>Waits until what the journal holds by now has come through, while there is a connection. Never throws.</summary>
     internal async Task CollectAsync(CancellationToken kill)
@@ -176,7 +192,7 @@ internal sealed class WatchedMachine
     // What a person would open the console for.
     private string LastWords()
     {
-        string[] lines = _console?.LastLines() ?? [];
+        string[] lines = _console?.LastLines(LinesShown) ?? [];
         return lines.Length == 0 ? "" : $"\n  console: (last {lines.Length} lines)\n    " + string.Join("\n    ", lines);
     }
 }
