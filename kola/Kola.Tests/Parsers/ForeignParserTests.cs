@@ -1,6 +1,8 @@
 using System.Text.Json;
+using System.Xml.Linq;
 using Kola.Reporting;
 using Kola.Tests.Reporting;
+using NUnit.Framework.Interfaces;
 
 namespace Kola.Tests.Parsers;
 
@@ -157,6 +159,32 @@ public sealed class ForeignParserTests
             "skipped" or "known" => "skipped",
             _ => "broken",
         })));
+    }
+
+    // nunit3-console puts what the framework says of a test or suite into its file as it is.
+    [Test]
+    public void NUnits_framework_has_the_same_words_for_tests_and_suites()
+    {
+        var own = (NUnit.Framework.Internal.Test)NUnit.Framework.Internal.TestExecutionContext.CurrentContext.CurrentTest;
+        var suite = (NUnit.Framework.Internal.Test)own.Parent!;
+        var words = XElement.Parse($"<all>{Said(own, TestStatus.Failed)}{Said(own, TestStatus.Skipped)}{Said(suite, TestStatus.Failed)}</all>");
+        HashSet<string> known = [.. Words(words)];
+        Assert.That(known, Is.SupersetOf(new[] { "test-case", "test-case@label", "test-suite@total", "failure", "stack-trace", "reason", "message" }), "NUnit has said too little to compare with");
+        var ours = XElement.Parse(NUnitReport.Render(TestRun.Rich.Report, _ => false));
+        Assert.That(Words(ours).Except(known), Is.EquivalentTo((string[])["test-run", "command-line", .. Attributes(ours)]), "only the root is the console's own");
+
+        static string Said(NUnit.Framework.Internal.Test test, TestStatus status)
+        {
+            NUnit.Framework.Internal.TestResult result = test.MakeTestResult();
+            result.SetResult(new ResultState(status, "Broken"), "message", "   at somewhere");
+            (result.StartTime, result.EndTime) = (DateTime.UnixEpoch, DateTime.UnixEpoch);
+            test.Properties.Set("Description", "it works");
+            return result.ToXml(recursive: false).OuterXml;
+        }
+
+        static IEnumerable<string> Attributes(XElement element) => element.Attributes().Select(attribute => $"{element.Name}@{attribute.Name}");
+
+        static IEnumerable<string> Words(XElement root) => root.DescendantsAndSelf().SelectMany(element => Attributes(element).Prepend(element.Name.LocalName)).Distinct();
     }
 
     private static IEnumerable<TestRun> Runs() => [TestRun.Rich, TestRun.Hostile];

@@ -157,6 +157,27 @@ public sealed class WriterTests
     }
 
     [Test]
+    public void A_bad_day_fits_into_a_jobs_summary()
+    {
+        Happened run = new Happened().Start();
+        for (int i = 0; i < 500; i++)
+            run.Plan($"cl.test.t{i}");
+        for (int i = 0; i < 500; i++)
+            run.Begin($"cl.test.t{i}").End($"cl.test.t{i}", Outcome.Failed, string.Join('\n', Enumerable.Repeat(new string('<', 2000), 100)));
+        string summary = GitHubReport.Summary(Report.Of(run.Finish().Events), there: 0);
+        Assert.That(summary, Does.Contain("| failed | `cl.test.t499` |").And.Contain("450 more are in the table only").And.Length.LessThan(GitHubReport.LongestSummary));
+        Assert.That(GitHubReport.Summary(Report.Of(run.Events), there: GitHubReport.LongestSummary).Split('\n'), Has.Length.EqualTo(3));
+    }
+
+    [TestCase("a ```` b\n```\n</details> @team", "\n`````text\na ```` b\n```\n</details> @team\n`````\n")]
+    [TestCase("it", "\n```text\nit\n```\n")]
+    public void A_message_cannot_leave_its_block(string message, string block)
+    {
+        Report report = Report.Of(new Happened().Start().Plan("cl.basic").Begin("cl.basic").End("cl.basic", Outcome.Failed, message).Finish().Events);
+        Assert.That(MarkdownReport.Render(report), Does.Contain(block));
+    }
+
+    [Test]
     public void A_tap_name_is_never_a_directive()
     {
         Report report = Report.Of(new Happened().Start().Plan("a # SKIP b").Begin("a # SKIP b").End("a # SKIP b", Outcome.Failed, "it").Finish().Events);
