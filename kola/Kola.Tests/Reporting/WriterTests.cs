@@ -54,8 +54,50 @@ public sealed class WriterTests
     public async Task Results_keep_their_published_shape()
     {
         JsonSchema schema = await JsonSchema.FromFileAsync(Path.Combine(GoldenFile.Root, "docs", "results.schema.json"));
-        foreach (IEnumerable<RunEvent> events in (IEnumerable<RunEvent>[])[RichRun.Events, Happened.Clean().Events, Happened.Clean().Events.Skip(1), [], Happened.Clean().Events.Take(4)])
+        foreach (IEnumerable<RunEvent> events in (IEnumerable<RunEvent>[])[RichRun.Events, Happened.Clean().Events, Happened.Clean().Events.Skip(1), [], Happened.Clean().Events.Take(4), Stressed()])
             Assert.That(schema.Validate(JsonReport.Render(Report.Of(events))).Select(error => error.ToString()), Is.Empty);
+    }
+
+    // All that a run without a policy, shards or repetitions does not have.
+    private static IEnumerable<RunEvent> Stressed() => new Happened()
+        .Start().Plan("cl.basic", enforced: true)
+        .Begin("cl.basic").End("cl.basic", Outcome.Passed).Begin("cl.basic", 2).End("cl.basic", Outcome.Failed, "it", attempt: 2)
+        .Add(at => new PolicyRead
+        {
+            At = at,
+            File = "kola-policy.yaml",
+            Digest = "sha256:" + new string('1', 64),
+            Gate = new GateRule { Flaky = 2, Platforms = ["qemu"] },
+            Entries = [new PolicyEntry { Action = PolicyAction.Enforce, Tests = ["cl.*"], Versions = ">=4400.0.0", Because = "it matters", Owner = "Ada", Tracker = "https://example.org/2", Until = new DateOnly(2027, 1, 31), Line = 7 }],
+        })
+        .Finish().Events.Select(happened => happened is RunStarted started ? started with { Stress = 2, Retries = 1, Shard = "1/2", Selection = "sha256:" + new string('2', 64) } : happened);
+
+    [Test]
+    public void A_policy_and_a_failure_rate_are_in_the_results()
+    {
+        JsonElement results = JsonDocument.Parse(JsonReport.Render(Report.Of(Stressed()))).RootElement;
+        Assert.That(results.GetProperty("policy").GetProperty("entries")[0].GetProperty("until").GetString(), Is.EqualTo("2027-01-31"));
+        Assert.That(results.GetProperty("run").GetProperty("shard").GetString(), Is.EqualTo("1/2"));
+        Assert.That(results.GetProperty("tests")[0].GetProperty("stress").GetProperty("failed").GetInt32(), Is.EqualTo(1));
+        Assert.That(results.GetProperty("gate").GetProperty("reasons").EnumerateArray().Select(reason => reason.GetString()), Has.Member("cl.basic has to pass and is failed"));
+        Assert.That(TapReport.Render(Report.Of(Stressed())), Does.Contain("stress: \"1 of 2, 50 % (95 %: "));
+    }
+
+    [Test]
+    public void Attempts_of_a_test_have_the_names_surefire_gives_them()
+    {
+        Happened run = new Happened().Start().Plan("a.failed").Plan("a.flaky").Plan("a.broken")
+            .Begin("a.failed").End("a.failed", Outcome.Broken, "the host was full").Begin("a.failed", 2).End("a.failed", Outcome.Failed, "it is wrong", attempt: 2).Begin("a.failed", 3).End("a.failed", Outcome.Failed, "it is wrong", attempt: 3)
+            .Begin("a.flaky").End("a.flaky", Outcome.Broken, "the host was full").Begin("a.flaky", 2).End("a.flaky", Outcome.Failed, "it is wrong", attempt: 2).Begin("a.flaky", 3).End("a.flaky", Outcome.Passed, attempt: 3)
+            .Begin("a.broken").End("a.broken", Outcome.Broken, "no memory").Begin("a.broken", 2).End("a.broken", Outcome.Broken, "no memory at all", attempt: 2);
+        IEnumerable<string> attempts = XDocument.Parse(JUnitReport.Render(Report.Of(run.Finish().Events))).Descendants("testcase")
+            .Select(test => $"{test.Attribute("name")!.Value}: {string.Join(", ", test.Elements().Skip(1).Select(element => $"{element.Name} {element.Attribute("message")!.Value}"))}");
+        Assert.That(attempts, Is.EqualTo(new[]
+        {
+            "a.failed: failure it is wrong, rerunError the host was full, rerunFailure it is wrong",
+            "a.flaky: flakyError the host was full, flakyFailure it is wrong",
+            "a.broken: error no memory at all, rerunError no memory",
+        }));
     }
 
     [Test]
@@ -157,96 +199,32 @@ public sealed class WriterTests
     }
 
     [Test]
+    public void A_bad_day_fits_into_a_jobs_summary()
+    {
+        Happened run = new Happened().Start();
+        for (int i = 0; i < 500; i++)
+            run.Plan($"cl.test.t{i}");
+        for (int i = 0; i < 500; i++)
+            run.Begin($"cl.test.t{i}").End($"cl.test.t{i}", Outcome.Failed, string.Join('\n', Enumerable.Repeat(new string('<', 2000), 100)));
+        string summary = GitHubReport.Summary(Report.Of(run.Finish().Events), there: 0);
+        Assert.That(summary, Does.Contain("| failed | `cl.test.t499` |").And.Contain("450 more are in the table only").And.Length.LessThan(GitHubReport.LongestSummary));
+        Assert.That(GitHubReport.Summary(Report.Of(run.Events), there: GitHubReport.LongestSummary).Split('\n'), Has.Length.EqualTo(3));
+    }
+
+    [TestCase("a ```` b\n```\n</details> @team", "\n`````text\na ```` b\n```\n</details> @team\n`````\n")]
+    [TestCase("it", "\n```text\nit\n```\n")]
+    public void A_message_cannot_leave_its_block(string message, string block)
+    {
+        Report report = Report.Of(new Happened().Start().Plan("cl.basic").Begin("cl.basic").End("cl.basic", Outcome.Failed, message).Finish().Events);
+        Assert.That(MarkdownReport.Render(report), Does.Contain(block));
+    }
+
+    [Test]
     public void A_tap_name_is_never_a_directive()
     {
         Report report = Report.Of(new Happened().Start().Plan("a # SKIP b").Begin("a # SKIP b").End("a # SKIP b", Outcome.Failed, "it").Finish().Events);
         Assert.That(TapReport.Render(report), Does.StartWith("TAP version 14\n1..1\nnot ok 1 - a _ SKIP b\n  ---\n  outcome: \"failed\"\n  message: \"it\"\n"));
         Assert.That(TapCompatReport.Render(report), Does.StartWith("1..1\nnot ok - a  SKIP b\n  ---\n  Error: \"failed: it\"\n  ...\n"));
-    }
-
-    [Test]
-    public void All_forms_are_written_and_written_again()
-    {
-        string directory = Directory.CreateTempSubdirectory("kola-rendering-").FullName;
-        try
-        {
-            Rendering.WriteAll(Report.Of(Happened.Clean().Events), directory);
-            Rendering.WriteAll(Rich, directory, "_kola/latest");
-            Assert.That(Directory.GetFiles(directory).Select(Path.GetFileName), Is.EquivalentTo(new[] { "results.json", "junit.xml", "test.tap", "nunit3.xml", "ctrf-report.json", "summary.txt", "summary.md", "report.html" }));
-            Assert.That(Directory.GetDirectories(directory).Select(Path.GetFileName), Is.EqualTo(new[] { "allure-results" }));
-            Assert.That(File.ReadAllText(Path.Combine(directory, "results.json")), Is.EqualTo(JsonReport.Render(Rich)));
-            Assert.That(File.ReadAllBytes(Path.Combine(directory, "junit.xml"))[0], Is.EqualTo((byte)'<'), "no byte order mark");
-        }
-        finally
-        {
-            Directory.Delete(directory, recursive: true);
-        }
-    }
-
-    [Test]
-    public void One_form_that_cannot_be_written_does_not_keep_the_others_from_being()
-    {
-        string directory = Directory.CreateTempSubdirectory("kola-rendering-").FullName;
-        try
-        {
-            Directory.CreateDirectory(Path.Combine(directory, "results.json"));
-            Assert.That(() => Rendering.WriteAll(Rich, directory), Throws.TypeOf<PlatformException>().With.Message.Contains("results.json cannot be written").And.Message.Not.Contains("junit"));
-            Assert.That(((string[])["junit.xml", "test.tap", "nunit3.xml", "ctrf-report.json", "summary.txt", "summary.md"]).Select(name => Path.Combine(directory, name)), Is.All.Exist);
-            Assert.That(Path.Combine(directory, "allure-results", "categories.json"), Does.Exist);
-            Assert.That(Directory.GetFileSystemEntries(directory, "*.new"), Is.Empty);
-        }
-        finally
-        {
-            Directory.Delete(directory, recursive: true);
-        }
-    }
-
-    [Test]
-    public void Logs_are_attached_where_they_are_and_take_no_room()
-    {
-        string directory = Directory.CreateTempSubdirectory("kola-rendering-").FullName;
-        try
-        {
-            string machine = Directory.CreateDirectory(Path.Combine(directory, "cl.basic", "machine")).FullName;
-            File.WriteAllText(Path.Combine(machine, "console.txt"), "Linux version 6.12\n");
-            File.CreateSymbolicLink(Path.Combine(machine, "journal.txt"), "/etc/hostname");
-            Rendering.WriteAll(Report.Of(Happened.Clean().Events), directory);
-            Rendering.WriteAll(Report.Of(Happened.Clean().Events), directory);
-            string attached = Directory.GetFiles(Path.Combine(directory, "allure-results"), "*-attachment.txt").Single();
-            File.AppendAllText(Path.Combine(machine, "console.txt"), "and more\n");
-            Assert.That(File.ReadAllText(attached), Is.EqualTo("Linux version 6.12\nand more\n"), "it is the same file");
-            Assert.That(File.ReadAllText(Path.Combine(directory, "junit.xml")), Does.Contain("[[ATTACHMENT|cl.basic/machine/console.txt]]").And.Not.Contain("ssh.log"));
-        }
-        finally
-        {
-            Directory.Delete(directory, recursive: true);
-        }
-    }
-
-    [Test]
-    public void A_record_cannot_attach_what_is_outside_of_the_run()
-    {
-        string directory = Directory.CreateTempSubdirectory("kola-rendering-").FullName;
-        try
-        {
-            Happened run = new Happened().Start().Plan("cl.basic").Begin("cl.basic")
-                .Add(at => new MachineStarted { At = at, Test = "cl.basic", Machine = "machine", Address = "a", Directory = "../../../../../../etc" })
-                .Add(at => new EvidenceKept { At = at, Test = "cl.basic", Machine = "machine", What = "users", File = "/etc/passwd", By = "ssh" })
-                .End("cl.basic", Outcome.Failed, "it").Finish();
-            Rendering.WriteAll(Report.Of(run.Events), directory);
-            Assert.That(Directory.GetFiles(directory, "*", SearchOption.AllDirectories).Select(File.ReadAllText), Has.None.Contains("root:x:0"));
-            Assert.That(File.ReadAllText(Path.Combine(directory, "junit.xml")), Does.Not.Contain("ATTACHMENT"));
-        }
-        finally
-        {
-            Directory.Delete(directory, recursive: true);
-        }
-    }
-
-    [Test]
-    public void A_report_that_cannot_be_written_is_the_places_fault()
-    {
-        Assert.That(() => Rendering.WriteAll(Rich, "/proc/kola"), Throws.TypeOf<PlatformException>().With.Message.Contains("results.json cannot be written"));
     }
 
     [TestCase(0, "0.00 s")]

@@ -36,7 +36,7 @@ internal sealed class FakeRun(FakeTimeProvider? time = null) : IDisposable
         SessionOptions options = With(new SessionOptions { Plan = plan, Image = Some.Image(), Platform = platform, Directory = Directory, Shown = "_kola/latest", Emit = _events.Enqueue, Identity = SshIdentity.Create(), Time = Time });
         _events.Enqueue(new RunStarted { At = Time.GetUtcNow(), Run = "r", Kola = "0", CommandLine = [], Platform = "fake", Facts = platform.Facts, Image = Some.Image(), Slowness = 1, Seed = options.Seed, Retries = options.Retries, Stress = options.Stress });
         foreach (PlannedTest test in plan.Tests)
-            _events.Enqueue(new TestPlanned { At = Time.GetUtcNow(), Test = test.Case.Id, Sentence = test.Case.Sentence });
+            _events.Enqueue(new TestPlanned { At = Time.GetUtcNow(), Test = test.Case.Id, Sentence = test.Case.Sentence, SkipReason = test.Skip?.Reason, SkipRemedy = test.Skip?.Remedy });
         using var session = new Session(options);
         using (session.MakeCurrent())
         {

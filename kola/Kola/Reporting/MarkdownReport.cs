@@ -5,13 +5,13 @@ namespace Kola.Reporting;
 
 /// <summary>
 /// <c>summary.md</c>, for a pull request, a release ticket or a job's summary: the verdict, the counts, why the gate is closed, each failure with its
-/// message, then what else is not plainly passed. Messages of the first 50 failures are shown, up to 40 lines of each.
+/// message, then what else is not plainly passed. Messages of the first 50 failures are shown, up to 30 lines of each.
 /// </summary>
 public static class MarkdownReport
 {
     private const int MostFailures = 50;
-    private const int MostLines = 40;
-    private const int LongestLine = 400;
+    private const int MostLines = 30;
+    private const int LongestLine = 200;
 
     public static string Render(Report report)
     {

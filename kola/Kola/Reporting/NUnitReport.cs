@@ -4,10 +4,10 @@ using System.Xml;
 namespace Kola.Reporting;
 
 /// <summary>
-/// <c>nunit3.xml</c>, as nunit3-console writes it. NUnit's five results hold our seven under a label: failed is Failed; broken and not-run are
-/// Failed with the labels Broken and NotRun; flaky is Warning with the label Flaky; known is Inconclusive with the label Known. The property
-/// <c>outcome</c> has our word. Problems of the run are a test case <c>kola.run</c> that failed with the label Problem. Attached files are
-/// named relative to the run's directory.
+/// <c>nunit3.xml</c>, as nunit3-console writes it. NUnit's results hold our seven under a label: passed is Passed, flaky is Passed with the label Flaky;
+/// failed is Failed, broken and not-run are Failed with the labels Broken and NotRun; skipped is Skipped, known is Skipped with the label Known. Not
+/// Warning and not Inconclusive: readers differ in what they make of those. The property <c>outcome</c> has our word. Problems of the run are a test
+/// case <c>kola.run</c> that failed with the label Problem. Attached files are named relative to the run's directory.
 /// </summary>
 public static class NUnitReport
 {
@@ -27,12 +27,19 @@ public static class NUnitReport
         Times(xml, report.Run?.At, report.Ended, report.ElapsedSeconds);
         WriteFacts(xml, report.Run);
         if (problems)
+        {
+            xml.WriteStartElement("test-suite");
+            Open(xml, $"0-{++id}", "TestFixture", "kola", "kola", [], true);
+            Times(xml, report.Run?.At, report.Ended, 0);
             WriteProblems(xml, $"0-{++id}", report);
+            xml.WriteEndElement();
+        }
+
         foreach (IGrouping<string, TestReport> suite in report.Tests.GroupBy(test => TestFacts.Suite(test.Id)))
         {
             TestReport[] tests = [.. suite];
             xml.WriteStartElement("test-suite");
-            Open(xml, $"0-{++id}", "TestSuite", suite.Key, suite.Key, tests, false);
+            Open(xml, $"0-{++id}", "TestFixture", suite.Key, suite.Key, tests, false);
             Times(xml, tests.SelectMany(test => test.Attempts).Min(attempt => attempt.Started), tests.Max(Ended), tests.Sum(test => test.ElapsedSeconds));
             foreach (TestReport test in tests)
                 WriteTest(xml, $"0-{++id}", test, isThere);
@@ -55,12 +62,12 @@ public static class NUnitReport
         xml.Attribute("runstate", "Runnable");
         xml.Attribute("testcasecount", results.Length);
         // A suite is as its worst child, as NUnit orders them.
-        xml.Attribute("result", ((string[])["Failed", "Warning", "Inconclusive", "Passed", "Skipped"]).FirstOrDefault(result => Count(result) > 0) ?? "Inconclusive");
+        xml.Attribute("result", ((string[])["Failed", "Passed", "Skipped"]).FirstOrDefault(result => Count(result) > 0) ?? "Inconclusive");
         xml.Attribute("total", results.Length);
         xml.Attribute("passed", Count("Passed"));
         xml.Attribute("failed", Count("Failed"));
-        xml.Attribute("warnings", Count("Warning"));
-        xml.Attribute("inconclusive", Count("Inconclusive"));
+        xml.Attribute("warnings", 0);
+        xml.Attribute("inconclusive", 0);
         xml.Attribute("skipped", Count("Skipped"));
         xml.Attribute("asserts", 0);
     }
@@ -68,9 +75,9 @@ public static class NUnitReport
     private static (string Result, string? Label) Result(Outcome outcome) => outcome switch
     {
         Outcome.Passed => ("Passed", null),
-        Outcome.Flaky => ("Warning", "Flaky"),
+        Outcome.Flaky => ("Passed", "Flaky"),
         Outcome.Failed => ("Failed", null),
-        Outcome.Known => ("Inconclusive", "Known"),
+        Outcome.Known => ("Skipped", "Known"),
         Outcome.Broken => ("Failed", "Broken"),
         Outcome.Skipped => ("Skipped", null),
         _ => ("Failed", "NotRun"),
@@ -94,7 +101,7 @@ public static class NUnitReport
 
     private static void WriteProblems(XmlWriter xml, string id, Report report)
     {
-        OpenCase(xml, id, TestFacts.RunCase, "Failed", "Problem");
+        OpenCase(xml, id, TestFacts.RunCase, isSkipped: false, "Failed", "Problem");
         Times(xml, report.Run?.At, report.Ended, 0);
         xml.Attribute("asserts", 0);
         WriteFailure(xml, string.Join('\n', report.Problems), null);
@@ -104,7 +111,7 @@ public static class NUnitReport
     private static void WriteTest(XmlWriter xml, string id, TestReport test, Func<string, bool>? isThere)
     {
         (string result, string? label) = Result(test.Outcome);
-        OpenCase(xml, id, test.Id, result, label);
+        OpenCase(xml, id, test.Id, test.Outcome == Outcome.Skipped, result, label);
         Times(xml, test.Attempts.Min(attempt => attempt.Started), Ended(test), test.ElapsedSeconds);
         xml.Attribute("asserts", 0);
         xml.WriteStartElement("properties");
@@ -134,7 +141,7 @@ public static class NUnitReport
         xml.WriteEndElement();
     }
 
-    private static void OpenCase(XmlWriter xml, string id, string name, string result, string? label)
+    private static void OpenCase(XmlWriter xml, string id, string name, bool isSkipped, string result, string? label)
     {
         xml.WriteStartElement("test-case");
         xml.Attribute("id", id);
@@ -142,7 +149,7 @@ public static class NUnitReport
         xml.Attribute("fullname", name);
         xml.Attribute("methodname", name);
         xml.Attribute("classname", TestFacts.Suite(name));
-        xml.Attribute("runstate", result == "Skipped" ? "Skipped" : "Runnable");
+        xml.Attribute("runstate", isSkipped ? "Skipped" : "Runnable");
         xml.Attribute("seed", 0);
         xml.Attribute("result", result);
         if (label is not null)
