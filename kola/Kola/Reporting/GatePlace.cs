@@ -16,6 +16,9 @@ public sealed record GatePlace
     /// <summary>Its runs, in the order they began.</summary>
     public required IReadOnlyList<RunStarted> Runs { get; init; }
 
+    /// <summary>Most attempts one of its tests was allowed in all runs that planned it.</summary>
+    public int Tries { get; init; } = 1;
+
     /// <summary>Its tests, each with the attempts of all runs in the order of time.</summary>
     public required Report Joined { get; init; }
 }

@@ -34,7 +34,7 @@ public sealed record GateResults
         DateTimeOffset at = new(question.Today, TimeOnly.MinValue, TimeSpan.Zero);
         PolicyRead none = new() { At = at, File = "", Digest = "", Gate = rule };
         reasons.AddRange(places.SelectMany(place => GateVerdict.Lacking(place.Joined, rule, place.Joined.Policy ?? none, at, $" on {place.Name}")));
-        int tries = places.Select(place => place.Runs.Sum(run => run.Retries + 1)).DefaultIfEmpty(1).Max();
+        int tries = places.Select(place => place.Tries).DefaultIfEmpty(1).Max();
         return new GateResults
         {
             Places = places,
@@ -80,6 +80,7 @@ public sealed record GateResults
             Architecture = newest.Image.Architecture,
             Image = newest.Image,
             Runs = [.. runs.Select(run => run.Run!)],
+            Tries = runs.SelectMany(run => run.Tests.Select(test => (test.Id, Tries: run.Run!.Retries + 1))).GroupBy(test => test.Id, test => test.Tries).Select(test => test.Sum()).DefaultIfEmpty(1).Max(),
             Joined = new Report { Run = newest, Tests = tests, Problems = [], Policy = policy?.AsEvent(newest.At), Complete = sound },
         };
     }
