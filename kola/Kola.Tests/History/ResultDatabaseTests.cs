@@ -84,9 +84,9 @@ public sealed class ResultDatabaseTests(string kind)
     public async Task Filters_choose()
     {
         await AddAsync(new Recorded { Tests = [("cl.basic", "P"), ("cl.net", "P")] }.Report);
-        await AddAsync(new Recorded { Hour = 5, Platform = "aws", Architecture = "arm64", Tests = [("cl.basic", "F")] }.Report);
+        await AddAsync(new Recorded { Hour = 5, Platform = "aws", Architecture = "arm64", Firmware = "uefi", Tests = [("cl.basic", "F")] }.Report);
         Assert.That(await ReadAsync(new ResultFilter { Test = "cl.basic" }), Has.Count.EqualTo(2));
-        Assert.That(await ReadAsync(new ResultFilter { Platform = "aws" }), Has.Count.EqualTo(1));
+        Assert.That((await ReadAsync(new ResultFilter { Platform = "aws" })).Select(result => result.Place), Is.EqualTo(new[] { "aws/arm64/uefi" }));
         Assert.That(await ReadAsync(new ResultFilter { Architecture = "amd64" }), Has.Count.EqualTo(2));
         Assert.That(await ReadAsync(new ResultFilter { Channel = "stable" }), Is.Empty);
         Assert.That(await ReadAsync(new ResultFilter { Since = new DateTimeOffset(2026, 11, 22, 20, 0, 0, TimeSpan.Zero) }), Has.Count.EqualTo(1));

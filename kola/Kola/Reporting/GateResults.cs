@@ -44,9 +44,7 @@ public sealed record GateResults
 
     private static string Digest(Report run) => run.Run!.Image.Digest;
 
-    // A firmware that was chosen is something else under test: what fails there and passes here is not flaky.
-    private static string PlaceOf(Report run) =>
-        $"{run.Run!.Platform}/{run.Run.Image.Architecture}{(run.Run.Facts.TryGetValue("firmware", out string? firmware) && firmware != "any" ? $"/{firmware}" : "")}";
+    private static string PlaceOf(Report run) => GatePlace.NameOf(run.Run!.Platform, run.Run.Image.Architecture, GatePlace.FirmwareOf(run.Run));
 
     private static GatePlace Join(string name, Report[] runs, GateQuestion question, List<string> reasons, List<string> notes)
     {
@@ -98,7 +96,7 @@ public sealed record GateQuestion
     /// <summary>Digest, or the beginning of one, of the image that is asked about; null when there is one only.</summary>
     public string? Image { get; init; }
 
-    /// <summary>Fewest places there have to be results of: each platform with each architecture is one. Default 1.</summary>
+    /// <summary>Fewest places there have to be results of: each platform with each architecture and firmware is one. Default 1.</summary>
     public int Expect { get; init; } = 1;
 
     /// <summary>Results that were given and cannot be read, one line each. Any of them closes the gate.</summary>
