@@ -11,7 +11,7 @@ internal static class GateCommand
         var results = new Argument<string[]>("results") { Description = "Directories of runs, their events.jsonl, or directories that hold runs.", Arity = ArgumentArity.OneOrMore };
         Option<string?> policy = PolicyOption.Create();
         var image = new Option<string?>("--image") { Description = "Only results of the image with this digest, or one that begins so.", HelpName = "DIGEST" };
-        var expect = new Option<int>("--expect") { Description = "Fewest places there have to be results of; each platform with each architecture is one. Default: 1.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var expect = new Option<int>("--expect") { Description = "Fewest places there have to be results of; each platform with each architecture and firmware is one. Default: 1.", HelpName = "N", DefaultValueFactory = _ => 1 };
         var json = new Option<bool>("--json") { Description = "Print verdict, counts and every test as JSON." };
         var command = new Command("gate", "Says whether results of one or several runs are good enough. Exit code 0: open, 1: closed for the image's sake, 2: wrong use, 3: closed for lack of proof.") { results, policy, image, expect, json };
         command.SetAction(parsed =>

@@ -31,12 +31,12 @@ internal sealed record PlanText
     internal string ForPeople()
     {
         var tests = Plan.Tests.ToDictionary(t => t.Case.Id);
-        int width = Plan.Tests.Max(t => t.Case.Id.Length);
+        int width = Plan.Tests.Select(t => t.Case.Id.Length).DefaultIfEmpty().Max();
         var text = new StringBuilder();
         if (Forecast.Turns.Count > 0)
             text.Append(CultureInfo.InvariantCulture, $"         from        to\n");
         foreach (ForecastTurn turn in Forecast.Turns)
-            text.Append(CultureInfo.InvariantCulture, $"{(turn.IsTemplate ? "make" : "run ")}  {Clock(turn.Start),7}   {Clock(turn.End),7}  {(turn.IsTemplate ? "a template" : turn.Id).PadRight(width)}  {(turn.IsTemplate ? Gated(turn) : tests[turn.Id].Case.Sentence)}\n");
+            text.Append(CultureInfo.InvariantCulture, $"{(turn.IsTemplate ? "make" : "run ")}  {Clock(turn.Start),7}   {Clock(turn.End),7}  {(turn.IsTemplate ? "a template" : turn.Id).PadRight(width)}  {(turn.IsTemplate ? Gated(turn) : tests[turn.Id].Case.Sentence + ByPolicy(tests[turn.Id]))}\n");
         foreach (PlannedTest test in Plan.Tests.Where(t => t.Skip is not null))
             text.Append(CultureInfo.InvariantCulture, $"skip                     {test.Case.Id.PadRight(width)}  {test.Skip!.Reason}. {test.Skip.Remedy}\n");
         text.Append(CultureInfo.InvariantCulture, $"{Plan.Tests.Count} tests: {ToRun} to run, {Plan.Tests.Count - ToRun} to skip; {Plan.ToRun.Sum(t => t.Machines.Count)} machines\n");
@@ -49,7 +49,7 @@ internal sealed record PlanText
     internal string ForPrograms() => JsonSerializer.Serialize(
         new
         {
-            tests = Plan.Tests.Select(t => new { id = t.Case.Id, sentence = t.Case.Sentence, machines = t.Case.Machines.Select(m => m.Name), skip = t.Skip }),
+            tests = Plan.Tests.Select(t => new { id = t.Case.Id, sentence = t.Case.Sentence, machines = t.Case.Machines.Select(m => m.Name), skip = t.Skip, known = t.Known, enforced = t.Enforced }),
             turns = Forecast.Turns.Select(t => new { id = t.Id, kind = t.IsTemplate ? "template" : "test", host = t.Host, startSeconds = Rounded(t.Start), endSeconds = Rounded(t.End) }),
             expectedSeconds = Rounded(Forecast.Seconds),
             historyRuns = Runs,
@@ -64,6 +64,10 @@ internal sealed record PlanText
         var time = TimeSpan.FromSeconds(Math.Ceiling(Math.Round(seconds, 3)));
         return time.TotalHours < 1 ? $"{time.Minutes}:{time.Seconds:00}" : string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}");
     }
+
+    private static string ByPolicy(PlannedTest test) => test.Enforced ? " (has to pass)"
+        : test.Known is { } known ? string.Create(CultureInfo.InvariantCulture, $" (known to fail, until {known.Until:yyyy-MM-dd}: {known.Because})")
+        : "";
 
     private static double Rounded(double seconds) => Math.Round(seconds, 3);
 

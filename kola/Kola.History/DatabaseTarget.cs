@@ -37,7 +37,7 @@ public sealed partial record DatabaseTarget
     }
 
     /// <summary>A text without the password that a database's address in it may hold.</summary>
-    public static string Masked(string text) => Password().Replace(text, "$1***");
+    public static string Masked(string text) => Password().Replace(text, "$1$2***");
 
     internal DbConnection Connect() => IsServer ? new NpgsqlConnection(_connection) : new SqliteConnection(_connection);
 
@@ -58,6 +58,8 @@ public sealed partial record DatabaseTarget
 
     private static NpgsqlConnectionStringBuilder OfAddress(Uri address)
     {
+        if (address.Host.Length == 0)
+            throw new FormatException("no host");
         string[] user = address.UserInfo.Split(':', 2);
         var connection = new NpgsqlConnectionStringBuilder { Host = address.Host, Database = Uri.UnescapeDataString(address.AbsolutePath.Trim('/')) };
         if (address.Port > 0)
@@ -74,6 +76,6 @@ public sealed partial record DatabaseTarget
     private static partial Regex Address();
 
     // Host=db;Password=secret;Database=kola        postgresql://kola:secret@db/kola
-    [GeneratedRegex(@"((?:Password|Pwd)\s*=\s*|postgres(?:ql)?://[^:/@\s]*:)(?:'[^']*'|""[^""]*""|[^;@\s]+)", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"((?:Password|Pwd)\s*=\s*)(?:'[^']*'|""[^""]*""|[^;]+)|(postgres(?:ql)?://[^:/@\s]*:)[^/\s]+(?=@)", RegexOptions.IgnoreCase)]
     private static partial Regex Password();
 }

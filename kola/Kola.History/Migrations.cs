@@ -12,6 +12,7 @@ internal static class Migrations
             at BIGINT NOT NULL,
             platform TEXT NOT NULL,
             architecture TEXT NOT NULL,
+            firmware TEXT,
             image TEXT NOT NULL,
             digest TEXT NOT NULL,
             version TEXT,

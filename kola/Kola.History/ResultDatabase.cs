@@ -62,8 +62,8 @@ public sealed class ResultDatabase : IAsyncDisposable
                 throw new UsageException($"{_target.Shown} holds another run called {run.Run}\n  wanted:  one run of a name\n  got:     one of {Time(known):yyyy-MM-dd HH:mm:ss} UTC and one of {Time(at):yyyy-MM-dd HH:mm:ss} UTC");
             await _connection.ExecuteAsync("DELETE FROM run WHERE name = @Run", new { run.Run }, transaction);
             await _connection.ExecuteAsync(
-                "INSERT INTO run (name, at, platform, architecture, image, digest, version, channel, kola, stopped, complete) VALUES (@Name, @At, @Platform, @Architecture, @Image, @Digest, @Version, @Channel, @Kola, @Stopped, @Complete)",
-                new { Name = run.Run, At = at, run.Platform, run.Image.Architecture, Image = run.Image.Name, run.Image.Digest, run.Image.Version, run.Image.Channel, run.Kola, report.Stopped, Complete = report.Complete ? 1L : 0L },
+                "INSERT INTO run (name, at, platform, architecture, firmware, image, digest, version, channel, kola, stopped, complete) VALUES (@Name, @At, @Platform, @Architecture, @Firmware, @Image, @Digest, @Version, @Channel, @Kola, @Stopped, @Complete)",
+                new { Name = run.Run, At = at, run.Platform, run.Image.Architecture, Firmware = GatePlace.FirmwareOf(run), Image = run.Image.Name, run.Image.Digest, run.Image.Version, run.Image.Channel, run.Kola, report.Stopped, Complete = report.Complete ? 1L : 0L },
                 transaction);
             foreach (TestReport test in report.Tests)
                 await AddAsync(run.Run, test, transaction);
@@ -79,7 +79,7 @@ public sealed class ResultDatabase : IAsyncDisposable
         cancel.ThrowIfCancellationRequested();
         IEnumerable<Row> rows = await _connection.QueryAsync<Row>(
             """
-            SELECT run.name AS "Run", run.at AS "At", run.platform AS "Platform", run.architecture AS "Architecture", run.image AS "Image", run.digest AS "Digest",
+            SELECT run.name AS "Run", run.at AS "At", run.platform AS "Platform", run.architecture AS "Architecture", run.firmware AS "Firmware", run.image AS "Image", run.digest AS "Digest",
                 run.version AS "Version", run.channel AS "Channel", run.kola AS "Kola", COALESCE(former.test, result.test) AS "Test", result.outcome AS "Outcome",
                 result.attempts AS "Attempts", result.seconds AS "Seconds", result.message AS "Message", result.sign AS "Sign"
             FROM result JOIN run ON run.name = result.run LEFT JOIN former ON former.formerly = result.test
@@ -171,6 +171,8 @@ public sealed class ResultDatabase : IAsyncDisposable
 
         public string Architecture { get; init; } = "";
 
+        public string? Firmware { get; init; }
+
         public string Image { get; init; } = "";
 
         public string Digest { get; init; } = "";
@@ -199,6 +201,7 @@ public sealed class ResultDatabase : IAsyncDisposable
             At = Time(At),
             Platform = Platform,
             Architecture = Architecture,
+            Firmware = Firmware,
             Image = Image,
             Digest = Digest,
             Version = Version,

@@ -1,3 +1,5 @@
+using Kola.Reporting;
+
 namespace Kola.History;
 
 /// <summary>How one test ended in one run, as it is stored.</summary>
@@ -12,6 +14,9 @@ public sealed record StoredResult
     public required string Platform { get; init; }
 
     public required string Architecture { get; init; }
+
+    /// <summary>What the machines booted with; null where the platform does not say.</summary>
+    public string? Firmware { get; init; }
 
     /// <summary>What the image is called.</summary>
     public required string Image { get; init; }
@@ -45,8 +50,8 @@ public sealed record StoredResult
     /// <summary>What decided, <see cref="Evidence.Sign"/>; null when that is not recorded.</summary>
     public string? Sign { get; init; }
 
-    /// <summary><c>qemu/amd64</c></summary>
-    public string Place => $"{Platform}/{Architecture}";
+    /// <summary><c>qemu/amd64/uefi</c>; see <see cref="GatePlace"/>.</summary>
+    public string Place => GatePlace.NameOf(Platform, Architecture, Firmware);
 
     /// <summary>Whether it says something about the image.</summary>
     public bool IsConclusive => Outcome is Outcome.Passed or Outcome.Flaky or Outcome.Failed or Outcome.Known;

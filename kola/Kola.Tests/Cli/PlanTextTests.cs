@@ -15,10 +15,10 @@ public sealed class PlanTextTests
     {
         Tests =
         [
-            new(Some.Case("cl.basic") with { Sentence = "A machine boots" }, null),
+            new(Some.Case("cl.basic") with { Sentence = "A machine boots" }, null) { Enforced = true },
             new(Some.Case("cl.network.wireguard", 90, Some.Machine("hub"), Some.Machine("spoke")) with { Sentence = "A tunnel carries traffic" }, null),
             new(Some.Case("cl.tpm") with { Sentence = "A TPM is there" }, new Skip("there is no TPM", "Install swtpm.")),
-            new(Some.Case("coreos.ignition.once") with { Sentence = "Ignition runs once", Fresh = true }, null),
+            new(Some.Case("coreos.ignition.once") with { Sentence = "Ignition runs once", Fresh = true }, null) { Known = new KnownFailure("it is slow", new DateOnly(2027, 3, 31), "https://a.example/1", "me") },
         ],
     };
 
@@ -31,6 +31,13 @@ public sealed class PlanTextTests
         GoldenFile.Check("plan.json", Text().ForPrograms());
         using var read = JsonDocument.Parse(Text().ForPrograms());
         Assert.That(read.RootElement.GetProperty("turns").GetArrayLength(), Is.EqualTo(4));
+    }
+
+    [Test]
+    public void An_empty_shard_is_told_like_any_plan()
+    {
+        PlanText text = Text() with { Plan = new Plan { Tests = [] }, Forecast = Forecast.Of(new Plan { Tests = [] }, [new Capacity { Machines = 1, MemoryMiB = 1024, Cpus = 1 }], new Expectation { History = CostHistory.Empty, Flavour = "qemu/kvm" }, 7, TemplatePlan.None) };
+        Assert.That(text.ForPeople(), Is.EqualTo("0 tests: 0 to run, 0 to skip; 0 machines\n"));
     }
 
     [Test]

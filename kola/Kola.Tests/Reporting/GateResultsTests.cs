@@ -85,6 +85,7 @@ public sealed class GateResultsTests
         GateResults judged = Gate(null, s_shards);
         Assert.That(judged.Verdict.Open, string.Join('\n', judged.Verdict.Reasons));
         Assert.That(judged.Places.Single().Joined.Tests, Has.Count.EqualTo(3));
+        Assert.That(judged.Verdict.Statistics, Has.One.StartsWith("with no retry"));
         Assert.That(s_shards.Select(shard => shard.Report.ExitCode), Has.All.Zero, "none of them is wrong, the empty one neither");
     }
 

@@ -15,7 +15,7 @@ public sealed class RenderingTests
         {
             Rendering.WriteAll(Report.Of(Happened.Clean().Events), directory);
             Rendering.WriteAll(s_rich, directory, "_kola/latest");
-            Assert.That(Directory.GetFiles(directory).Select(Path.GetFileName), Is.EquivalentTo(new[] { "results.json", "junit.xml", "test.tap", "nunit3.xml", "ctrf-report.json", "summary.txt", "summary.md" }));
+            Assert.That(Directory.GetFiles(directory).Select(Path.GetFileName), Is.EquivalentTo(new[] { "results.json", "junit.xml", "test.tap", "nunit3.xml", "ctrf-report.json", "summary.txt", "summary.md", "report.html" }));
             Assert.That(Directory.GetDirectories(directory).Select(Path.GetFileName), Is.EqualTo(new[] { "allure-results" }));
             Assert.That(File.ReadAllText(Path.Combine(directory, "results.json")), Is.EqualTo(JsonReport.Render(s_rich)));
             Assert.That(File.ReadAllBytes(Path.Combine(directory, "junit.xml"))[0], Is.EqualTo((byte)'<'), "no byte order mark");

@@ -34,7 +34,7 @@ public sealed record GateResults
         DateTimeOffset at = new(question.Today, TimeOnly.MinValue, TimeSpan.Zero);
         PolicyRead none = new() { At = at, File = "", Digest = "", Gate = rule };
         reasons.AddRange(places.SelectMany(place => GateVerdict.Lacking(place.Joined, rule, place.Joined.Policy ?? none, at, $" on {place.Name}")));
-        int tries = places.Select(place => place.Runs.Sum(run => run.Retries + 1)).DefaultIfEmpty(1).Max();
+        int tries = places.Select(place => place.Tries).DefaultIfEmpty(1).Max();
         return new GateResults
         {
             Places = places,
@@ -44,9 +44,7 @@ public sealed record GateResults
 
     private static string Digest(Report run) => run.Run!.Image.Digest;
 
-    // A firmware that was chosen is something else under test: what fails there and passes here is not flaky.
-    private static string PlaceOf(Report run) =>
-        $"{run.Run!.Platform}/{run.Run.Image.Architecture}{(run.Run.Facts.TryGetValue("firmware", out string? firmware) && firmware != "any" ? $"/{firmware}" : "")}";
+    private static string PlaceOf(Report run) => GatePlace.NameOf(run.Run!.Platform, run.Run.Image.Architecture, GatePlace.FirmwareOf(run.Run));
 
     private static GatePlace Join(string name, Report[] runs, GateQuestion question, List<string> reasons, List<string> notes)
     {
@@ -80,6 +78,7 @@ public sealed record GateResults
             Architecture = newest.Image.Architecture,
             Image = newest.Image,
             Runs = [.. runs.Select(run => run.Run!)],
+            Tries = runs.SelectMany(run => run.Tests.Select(test => (test.Id, Tries: run.Run!.Retries + 1))).GroupBy(test => test.Id, test => test.Tries).Select(test => test.Sum()).DefaultIfEmpty(1).Max(),
             Joined = new Report { Run = newest, Tests = tests, Problems = [], Policy = policy?.AsEvent(newest.At), Complete = sound },
         };
     }
@@ -97,7 +96,7 @@ public sealed record GateQuestion
     /// <summary>Digest, or the beginning of one, of the image that is asked about; null when there is one only.</summary>
     public string? Image { get; init; }
 
-    /// <summary>Fewest places there have to be results of: each platform with each architecture is one. Default 1.</summary>
+    /// <summary>Fewest places there have to be results of: each platform with each architecture and firmware is one. Default 1.</summary>
     public int Expect { get; init; } = 1;
 
     /// <summary>Results that were given and cannot be read, one line each. Any of them closes the gate.</summary>

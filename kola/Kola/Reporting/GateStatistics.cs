@@ -27,7 +27,7 @@ public static class GateStatistics
         {
             lines.Add($"flaky tests: {new Rate(judged.Count(test => test.Outcome == Outcome.Flaky), judged.Length)}");
             lines.Add($"first attempts that did not pass: {new Rate(judged.Count(test => test.Attempts is [{ Outcome: not Outcome.Passed }, ..]), judged.Length)}");
-            lines.Add(string.Create(CultureInfo.InvariantCulture, $"{PlainText.Count(judged.Length, "test")} that each fail 1 % of the time all pass at their first attempt in {Percent(Math.Pow(1 - Fine, judged.Length))} % of runs"));
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"{(judged.Length == 1 ? "1 test that fails 1 % of the time passes at its" : $"{judged.Length} tests that each fail 1 % of the time all pass at their")} first attempt in {Percent(Math.Pow(1 - Fine, judged.Length))} % of runs"));
         }
 
         lines.Add(string.Create(CultureInfo.InvariantCulture, $"with {Retries(tries)} a test that fails 80 % of the time gets through in {Percent(GetsThrough(Bad, tries))} % of runs, in {Percent(GetsThrough(Bad, tries) - GetsThrough(Bad, 1))} % as flaky"));
