@@ -26,6 +26,7 @@ internal static class Program
             PlanCommand.Create(surroundings),
             RunCommand.Create(surroundings),
             SpawnCommand.Create(surroundings),
+            OpenCommand.Create(surroundings),
             ReportCommand.Create(),
             BootchartCommand.Create(),
             CheckConsoleCommand.Create(),
