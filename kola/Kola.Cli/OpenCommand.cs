@@ -34,7 +34,7 @@ internal static class OpenCommand
                 throw new UsageException($"--machine {role}\n  wanted:  a machine of {found.Id}: {string.Join(", ", found.Machines.Select(m => m.Name))}");
             Masking masking = SecretOption.Read(parsed, secrets, surroundings);
             Option<string?> suite = Suites.Option();
-            (TargetOptions options, ParseResult line) = TargetOptions.Recorded(surroundings, recorded.CommandLine, ImageOf(recorded, parsed.GetValue(image)), suite);
+            (TargetOptions options, ParseResult line) = TargetOptions.OfRecorded(surroundings, recorded.CommandLine, ImageOf(recorded, parsed.GetValue(image)), suite);
             (found, TestCode code) = Complete(found, line.GetValue(suite), masking);
             await using Target opened = await options.OpenAsync(line, new StandardErrorProgress(), interruptions.First);
             if (opened.Image.Digest != recorded.Image.Digest)

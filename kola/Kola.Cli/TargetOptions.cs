@@ -53,13 +53,14 @@ internal sealed class TargetOptions(Surroundings surroundings)
     /// <param name="image">The image to take instead of the one it names.</param>
     /// <param name="more">A further option that is wanted of it.</param>
     /// <exception cref="UsageException">It cannot be read.</exception>
-    internal static (TargetOptions Options, ParseResult Parsed) Recorded(Surroundings surroundings, IReadOnlyList<string> commandLine, string image, Option more)
+    internal static (TargetOptions Options, ParseResult Parsed) OfRecorded(Surroundings surroundings, IReadOnlyList<string> commandLine, string image, Option more)
     {
         var options = new TargetOptions(surroundings);
         var command = new RootCommand { TreatUnmatchedTokensAsErrors = false };
         options.AddTo(command);
         command.Add(more);
-        ParseResult parsed = command.Parse([.. commandLine.Skip(1).Where((word, at) => word != "--image" && commandLine[at] != "--image"), "--image", image]);
+        IEnumerable<string> rest = commandLine.Where((word, at) => at > 0 && word != "--image" && commandLine[at - 1] != "--image");
+        ParseResult parsed = command.Parse([.. rest, "--image", image]);
         return parsed.Errors.Count == 0
             ? (options, parsed)
             : throw new UsageException($"{string.Join(' ', commandLine)}\n  wanted:  the command line of the run, as this kola reads it\n  got:     {parsed.Errors[0].Message}");
