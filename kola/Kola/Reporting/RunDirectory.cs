@@ -30,7 +30,7 @@ public sealed class RunDirectory
     public const string SummaryFile = "summary.txt";
     public const string MarkdownFile = "summary.md";
 
-    /// <summary>Of a machine: its serial console from the first byte.</summary>
+    /// <summary>Of a machine: its serial console from the first byte. The emulator writes it, so secrets on it are masked only when the machine has ended.</summary>
     public const string ConsoleFile = "console.txt";
 
     /// <summary>Of a machine: its journal as text.</summary>
