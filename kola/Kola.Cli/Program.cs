@@ -24,6 +24,7 @@ internal static class Program
         PlanCommand.Create(surroundings),
         RunCommand.Create(surroundings),
         SpawnCommand.Create(surroundings),
+        OpenCommand.Create(surroundings),
         ReportCommand.Create(surroundings),
         DiffCommand.Create(),
         GateCommand.Create(),

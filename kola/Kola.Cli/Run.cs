@@ -16,7 +16,8 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
     /// <summary>Where runs go that say nothing else.</summary>
     internal const string DefaultRoot = "_kola";
 
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    /// <summary>How plan.json is written.</summary>
+    internal static readonly JsonSerializerOptions PlanJson = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     private readonly TimeProvider _time = TimeProvider.System;
 
@@ -192,9 +193,9 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
 
     private string MaskedPlan()
     {
-        JsonNode json = JsonSerializer.SerializeToNode(plan, s_json)!;
+        JsonNode json = JsonSerializer.SerializeToNode(plan, PlanJson)!;
         MaskedJson.Mask(json, _masking, (name, text) => name == "config" ? MaskedConfig.Of(text, _masking) : _masking.Mask(text));
-        return json.ToJsonString(s_json) + "\n";
+        return json.ToJsonString(PlanJson) + "\n";
     }
 
     private static async Task WriteAsync(string file, string text)

@@ -1,10 +1,6 @@
 using System.CommandLine;
-using System.ComponentModel;
-using System.Diagnostics;
 using Kola.Ignition;
 using Kola.Machines;
-using Kola.Planning;
-using Kola.Running;
 
 namespace Kola.Cli;
 
@@ -23,8 +19,9 @@ internal static class SpawnCommand
         var tpm = new Option<bool>("--tpm") { Description = "Attach a TPM 2.0." };
         var cold = new Option<bool>("--cold", "--fresh") { Description = "Boot it, even where a copy of one that has booted is at hand." };
         var noShell = new Option<bool>("--no-shell") { Description = "Print how to connect and wait for Ctrl-C instead of opening a shell." };
+        Option<string[]> secrets = SecretOption.Create();
         var output = new Option<string?>("--output", "-o") { Description = "Where the machine's console and journal are kept. Default: _kola.", HelpName = "DIR" };
-        var command = new Command("spawn", "Boots one machine, gives you a shell in it, and takes it away when you leave.") { config, memory, cpus, disk, tpm, cold, noShell, output };
+        var command = new Command("spawn", "Boots one machine, gives you a shell in it, and takes it away when you leave.") { config, memory, cpus, disk, tpm, cold, noShell, output, secrets };
         target.AddTo(command);
         command.SetAction(async (parsed, cancel) =>
         {
@@ -40,18 +37,15 @@ internal static class SpawnCommand
                 Tpm = parsed.GetValue(tpm),
                 Updates = true,
             };
+            Masking masking = SecretOption.Read(parsed, secrets, surroundings);
             await using Target opened = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
             if (machine.Config is not null)
                 IgnitionConfig.Parse(machine.Config, machine.ConfigFile!).CheckVersion(opened.Image.IgnitionMaximum);
             // A machine to look at is a test that a person runs by hand: same artifacts, same watching, no deadline to speak of.
-            var test = new TestCase { Id = Id, Sentence = "A machine to look at", Source = "kola spawn", Machines = [machine], Minutes = 7 * 24 * 60, Tolerates = [.. PlanCommand.SettingOf(opened).Checks.Select(c => new Toleration(c, "a person is looking"))] };
-            var settings = new RunSettings { Output = parsed.GetValue(output), Keep = true, Cold = parsed.GetValue(cold), AcceptUnsettled = true, Quiet = true };
-            var run = new Run(opened, new Plan { Tests = [new PlannedTest(test, null)] }, settings, interruptions);
-            bool ready = false;
-            int code = await run.ExecuteAsync(
-                ["kola", .. parsed.Tokens.Select(t => t.Value)],
-                session => LookAsync(session, lab => ShellAsync(lab.Machines[0], run, parsed.GetValue(noShell), () => ready = true, interruptions)));
-            return ready ? ExitCode.Clean : code;
+            var test = new TestCase { Id = Id, Sentence = "A machine to look at", Source = "kola spawn", Machines = [machine], Minutes = Visit.Minutes, Tolerates = [.. PlanCommand.SettingOf(opened).Checks.Select(c => new Toleration(c, "a person is looking"))] };
+            var settings = new RunSettings { Output = parsed.GetValue(output), Keep = true, Cold = parsed.GetValue(cold), AcceptUnsettled = true, Quiet = true, Masking = masking };
+            var visit = new Visit(opened, test, settings, new TestCode { Judge = Visit.Judge }) { NoShell = parsed.GetValue(noShell) };
+            return await visit.ExecuteAsync(["kola", .. parsed.Tokens.Select(t => t.Value)], interruptions);
         });
         return command;
     }
@@ -68,39 +62,6 @@ internal static class SpawnCommand
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             throw new UsageException($"--config {file}: cannot be read: {fault.Message}\n  wanted:  a file with an Ignition config", fault);
-        }
-    }
-
-    private static async Task LookAsync(Session session, Func<LabMachines, Task> look)
-    {
-        Console.Error.WriteLine("kola: booting");
-        TestEnded? ended = await session.RunAsync(Id, look, new TestCode { Judge = fault => (Outcome.Failed, fault.Message) });
-        if (ended is { Outcome: not (Outcome.Passed or Outcome.NotRun), Message: { } message })
-            Console.Error.WriteLine($"kola: {message}");
-    }
-
-    private static async Task ShellAsync(Machine machine, Run run, bool noShell, Action isReady, Interruptions interruptions)
-    {
-        isReady();
-        string[] arguments = run.SshArguments(machine);
-        Console.Error.WriteLine($"kola: ready, version {machine.Version}");
-        if (noShell)
-        {
-            Console.Out.WriteLine("ssh " + string.Join(' ', arguments));
-            Console.Error.WriteLine("kola: Ctrl-C takes the machine away");
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, interruptions.First);
-        }
-
-        // Not through CliWrap: a shell needs this process's own terminal, not pipes. Its exit code is whatever was typed last.
-        var start = new ProcessStartInfo("ssh", arguments) { UseShellExecute = false };
-        try
-        {
-            using Process ssh = Process.Start(start)!;
-            await ssh.WaitForExitAsync(interruptions.Second);
-        }
-        catch (Win32Exception fault)
-        {
-            throw new PlatformException(Signal.Host, $"ssh cannot be started: {fault.Message}\n  next:    apt-get install openssh-client, or use --no-shell", fault);
         }
     }
 }

@@ -47,6 +47,29 @@ internal sealed class TargetOptions(Surroundings surroundings)
         return new Target(image, platform, features);
     }
 
+    /// <summary>What a recorded command line said of image and platform; everything else on it is passed over.</summary>
+    /// <param name="surroundings">Where this program runs.</param>
+    /// <param name="commandLine">As a run has recorded it, the program's name first.</param>
+    /// <param name="image">The image to take instead of the one it names.</param>
+    /// <param name="more">A further option that is wanted of it.</param>
+    /// <exception cref="UsageException">It cannot be read.</exception>
+    internal static (TargetOptions Options, ParseResult Parsed) OfRecorded(Surroundings surroundings, IReadOnlyList<string> commandLine, string image, Option more)
+    {
+        var options = new TargetOptions(surroundings);
+        var command = new RootCommand { TreatUnmatchedTokensAsErrors = false };
+        options.AddTo(command);
+        command.Add(more);
+        IEnumerable<string> rest = commandLine.Where((word, at) => at > 0 && word != "--image" && commandLine[at - 1] != "--image");
+        ParseResult parsed = command.Parse([.. rest, "--image", image]);
+        return parsed.Errors.Count == 0
+            ? (options, parsed)
+            : throw new UsageException($"{string.Join(' ', commandLine)}\n  wanted:  the command line of the run, as this kola reads it\n  got:     {parsed.Errors[0].Message}");
+    }
+
+    /// <summary>The image a recorded command line names; null for the reference image.</summary>
+    internal static string? ImageIn(IReadOnlyList<string> commandLine) =>
+        commandLine.SkipWhile(word => word != "--image").Skip(1).FirstOrDefault() is { } named && named != Reference ? named : null;
+
     // auto, or 4
     private static int? Machines(string jobs) =>
         jobs == Auto ? null

@@ -9,18 +9,17 @@ namespace Kola;
 internal static class NUnitCode
 {
     /// <summary>What is to be known of a test's code.</summary>
-    internal static TestCode Of(Test test)
+    internal static TestCode Of(Test test) => Of(test.TypeInfo!.Assembly);
+
+    /// <summary>The same of any test of a suite.</summary>
+    internal static TestCode Of(Assembly suite) => new()
     {
-        Assembly suite = test.TypeInfo!.Assembly;
-        return new TestCode
-        {
-            Judge = Judge,
-            Asserts = fault => (fault is TestFaultException ? fault.InnerException : fault) is ResultStateException,
-            Isolate = IsolateAsync,
-            Prepare = (name, machine) => Preparations.Of(suite).RunAsync(name, machine),
-            Identity = IdentityOf(suite),
-        };
-    }
+        Judge = Judge,
+        Asserts = fault => (fault is TestFaultException ? fault.InnerException : fault) is ResultStateException,
+        Isolate = IsolateAsync,
+        Prepare = (name, machine) => Preparations.Of(suite).RunAsync(name, machine),
+        Identity = IdentityOf(suite),
+    };
 
     // Made anew by every build that changes anything.
     internal static string IdentityOf(Assembly suite) => suite.ManifestModule.ModuleVersionId.ToString("N");

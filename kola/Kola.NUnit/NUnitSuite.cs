@@ -1,5 +1,6 @@
 using System.Reflection;
 using Kola.Discovery;
+using Kola.Machines;
 using Kola.Planning;
 using Kola.Running;
 using NUnit;
@@ -19,6 +20,9 @@ public sealed class NUnitSuite
 
     /// <summary>Changes with every build that changes anything of the suite.</summary>
     internal string Identity => NUnitCode.IdentityOf(_assembly);
+
+    /// <summary>What is to be known of its code, for whoever boots machines of its tests without running them.</summary>
+    internal TestCode Code => NUnitCode.Of(_assembly);
 
     /// <summary>Every machine test of the assembly.</summary>
     /// <exception cref="UsageException">A test or a preparation is written wrongly, or two have one id.</exception>

@@ -19,6 +19,7 @@ public sealed class MaskingTests
         """;
 
     // The sample line of each pattern, as it stands over it.
+    [TestCase("private key", "-----BEGIN OPENSSH PRIVATE KEY----- b3BlbnNzaC1rZXktdjEAAAAA -----END OPENSSH PRIVATE KEY-----", "[masked: private key]")]
     [TestCase("aws access key id", "AKIAIOSFODNN7EXAMPLE", "[masked: aws access key id]")]
     [TestCase("aws secret key", "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "aws_secret_access_key = [masked: aws secret key]")]
     [TestCase("github token", "ghp_0123456789abcdefghijABCDEFGHIJ012345", "[masked: github token]")]

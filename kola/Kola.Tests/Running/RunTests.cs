@@ -151,6 +151,28 @@ public sealed partial class RunTests
     }
 
     [Test]
+    public async Task Each_of_several_machines_that_are_kept_has_its_line()
+    {
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() with { Answers = [new() { Command = Ping(), Reply = new FakeReply("", 1) }] } }, _run.Time);
+        var told = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        _run.With = options => options with { Keep = true, Tell = told.Enqueue };
+        _run.When = _ => told.Count == 2;
+        _run.Then = session => session.Stop("interrupted");
+        await RunAsync(platform, "sample.two");
+        Assert.That(told, Has.All.Match(@"^sample\.two: (hub|spoke) is kept: ssh -i \S+/id_ed25519 .*-p 22 core@fake-\d+$").And.Exactly(1).Contains("hub is kept"));
+    }
+
+    [Test]
+    public async Task Where_no_machine_is_left_nobody_waits_for_a_person()
+    {
+        await using var platform = new FakePlatform(new FakeOptions { Guest = Guest() }, _run.Time);
+        var told = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        _run.With = options => options with { Keep = true, Tell = told.Enqueue };
+        Assert.That((await RunAsync(platform, "sample.poweroff")).Tests.Single().Outcome, Is.EqualTo(Outcome.Failed));
+        Assert.That(told.Single(), Is.EqualTo("sample.poweroff: no machine of it is left to keep; see _kola/latest/sample.poweroff"));
+    }
+
+    [Test]
     public async Task A_failed_unit_is_named()
     {
         await using var platform = new FakePlatform(new FakeOptions { Guest = new FakeGuest { State = "degraded", FailedUnits = ["foo.service"], Answers = Guest().Answers } }, _run.Time);
@@ -259,6 +281,9 @@ public sealed partial class RunTests
 
     [GeneratedRegex("^false$|^systemctl .*status")]
     private static partial Regex False();
+
+    [GeneratedRegex("^ping ")]
+    private static partial Regex Ping();
 
     [GeneratedRegex("^sleep ")]
     private static partial Regex Sleep();

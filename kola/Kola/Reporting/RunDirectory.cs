@@ -40,7 +40,7 @@ public sealed class RunDirectory
     /// <summary>The page for a browser.</summary>
     public const string PageFile = "report.html";
 
-    /// <summary>Of a machine: its serial console from the first byte.</summary>
+    /// <summary>Of a machine: its serial console from the first byte. The emulator writes it, so secrets on it are masked only when the machine has ended.</summary>
     public const string ConsoleFile = "console.txt";
 
     /// <summary>Of a machine: its journal as text.</summary>

@@ -86,7 +86,15 @@ internal sealed partial class MachineSet
     /// <summary>Prints how to get in and waits until the run is stopped.</summary>
     internal async Task OfferAsync(CancellationToken stop)
     {
-        foreach (WatchedMachine watched in Watched())
+        // One line a machine, that can be pasted as it is.
+        WatchedMachine[] left = [.. Watched().Where(w => !w.Machine.Instance.Exited.IsCompleted)];
+        if (left.Length == 0)
+        {
+            _options.Tell($"{_test.Id}: no machine of it is left to keep; see {Shown}");
+            return;
+        }
+
+        foreach (WatchedMachine watched in left)
             _options.Tell($"{_test.Id}: {watched.Machine.Name} is kept: ssh {string.Join(' ', watched.Machine.SshArguments(Path.Combine(_options.Directory, RunDirectory.KeyFile)))}");
         try
         {
