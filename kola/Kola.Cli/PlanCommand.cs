@@ -26,11 +26,14 @@ internal static class PlanCommand
         {
             using var interruptions = Interruptions.Of(cancel);
             NUnitSuite tests = Suites.Open(parsed.GetValue(suite));
+            // What is wrong with the command line is found before anything is built.
             Policy? policy = PolicyOption.Read(parsed, policyFile);
+            Selection selected = selection.Read(parsed);
+            Discovery.Catalog catalog = tests.Explore();
+            selected.From(catalog);
             await using Target opened = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
             policy = policy?.For(opened.Platform.Name, opened.Image);
-            Discovery.Catalog catalog = tests.Explore();
-            Plan plan = Plan.For(catalog, selection.Read(parsed), SettingOf(opened, policy));
+            Plan plan = Plan.For(catalog, selected, SettingOf(opened, policy));
             if (policy is not null)
                 PolicyOption.Warn(policy, catalog, PolicyOption.Today);
             CostHistory history = new HistoryFile(surroundings.CacheDirectory, Console.Error.WriteLine, TimeProvider.System).Read();

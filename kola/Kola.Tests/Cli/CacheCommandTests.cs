@@ -75,13 +75,15 @@ public sealed class CacheCommandTests : IDisposable
         Write("images/bbbb.img", 100);
         Write("kvm-1234.json", 10);
         Write("history.json", 10);
+        Write("results.db", 10);
+        Write("results.db-wal", 10);
         using FileStream held = File.Open(used, FileMode.Open, FileAccess.Read, FileShare.Read);
 
         (int code, string output) = await RunAsync("cache", "clear");
 
         Assert.That(code, Is.Zero);
         Assert.That(output, Does.Contain("removed template aaaaaaaaaaaa: ").And.Contain(", not whole"));
-        Assert.That(Left(), Is.EquivalentTo((string[])["history.json", "reference-image/22222222222222222222"]));
+        Assert.That(Left(), Is.EquivalentTo((string[])["history.json", "reference-image/22222222222222222222", "results.db", "results.db-wal"]));
     }
 
     [Test]

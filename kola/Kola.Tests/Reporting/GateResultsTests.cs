@@ -74,6 +74,7 @@ public sealed class GateResultsTests
     {
         Recorded other = s_green with { Hour = 1, Image = 'a', Tests = [("cl.a", "F")] };
         var question = new GateQuestion { Today = s_today, Image = "aaaa" };
+        Assert.That(() => Gate(null, s_green, other with { Firmware = "uefi" }), Throws.TypeOf<UsageException>(), "nor may the firmware tell images apart");
         Assert.That(GateResults.Of([s_green.Report, other.Report], question).Verdict.ExitCode, Is.EqualTo(1));
         Assert.That(GateResults.Of([s_green.Report, other.Report], question with { Image = "sha256:0000" }).Verdict.ExitCode, Is.Zero);
         Assert.That(GateResults.Of([s_green.Report], question with { Image = "ffff" }).Verdict.ExitCode, Is.EqualTo(3));

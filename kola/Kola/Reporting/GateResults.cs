@@ -23,6 +23,7 @@ public sealed record GateResults
     {
         IEnumerable<Report> once = runs.Where(run => run.Run is not null).OrderBy(run => run.Run!.At).DistinctBy(run => (run.Run!.Run, run.Run.At));
         Report[] asked = [.. once.Where(run => question.Image is not { } image || Digest(run).StartsWith(image, StringComparison.Ordinal) || Digest(run).StartsWith("sha256:" + image, StringComparison.Ordinal))];
+        CheckImages(asked);
         List<string> reasons = [.. question.Unreadable];
         List<string> notes = [];
         GatePlace[] places = [.. asked.GroupBy(PlaceOf).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => Join(group.Key, [.. group], question, reasons, notes))];
@@ -42,14 +43,21 @@ public sealed record GateResults
         };
     }
 
+    private static void CheckImages(Report[] runs)
+    {
+        foreach (IGrouping<string, Report> group in runs.GroupBy(run => GatePlace.NameOf(run.Run!.Platform, run.Run.Image.Architecture, null)))
+        {
+            if (group.DistinctBy(Digest).ToArray() is [var one, var other, ..])
+                throw new UsageException($"there are results of different images on {group.Key}\n  wanted:  one image\n  got:     {Digest(one)} ({one.Run!.Run})\n           {Digest(other)} ({other.Run!.Run})\n  next:    leave one out, or say which: --image {Digest(other)}");
+        }
+    }
+
     private static string Digest(Report run) => run.Run!.Image.Digest;
 
     private static string PlaceOf(Report run) => GatePlace.NameOf(run.Run!.Platform, run.Run.Image.Architecture, GatePlace.FirmwareOf(run.Run));
 
     private static GatePlace Join(string name, Report[] runs, GateQuestion question, List<string> reasons, List<string> notes)
     {
-        if (runs.DistinctBy(Digest).ToArray() is [var one, var other, ..])
-            throw new UsageException($"there are results of different images on {name}\n  wanted:  one image\n  got:     {Digest(one)} ({one.Run!.Run})\n           {Digest(other)} ({other.Run!.Run})\n  next:    leave one out, or say which: --image {Digest(other)}");
         RunStarted newest = runs[^1].Run!;
         bool sound = runs.Any(run => run is { Complete: true, Torn: null });
         foreach (Report run in runs)
