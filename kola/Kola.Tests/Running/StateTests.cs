@@ -112,8 +112,8 @@ public sealed partial class StateTests
     [Test]
     public void Each_part_of_the_script_is_bounded_and_has_its_heading()
     {
-        string[] lines = Kola.Running.StateScript.Text.Split('\n');
-        Assert.That(lines.Count(l => l.StartsWith("timeout 4 bash -c '", StringComparison.Ordinal)), Is.EqualTo(Kola.Running.StateScript.Titles.Count()));
+        string[] lines = Kola.Running.StateScript.For(2.5).Split('\n');
+        Assert.That(lines.Count(l => l.StartsWith("{ timeout 10 bash -c '", StringComparison.Ordinal)), Is.EqualTo(Kola.Running.StateScript.Titles.Count()));
         Assert.That(Kola.Running.StateScript.Titles.Last(), Is.EqualTo(Kola.Running.StateScript.KernelLog), "it is cut off there");
     }
 

@@ -13,7 +13,7 @@ namespace Kola.Running;
 internal sealed class StateRecord(WatchedMachine watched, SessionOptions options, string test, string directory)
 {
     // For each of the two ways in, times the platform's slowness: a verdict is never held up for longer than the two of them.
-    private static readonly TimeSpan s_eachWay = TimeSpan.FromSeconds(7);
+    private static readonly TimeSpan s_eachWay = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
     private const int LastLines = 40;
 
@@ -23,7 +23,7 @@ internal sealed class StateRecord(WatchedMachine watched, SessionOptions options
     {
         try
         {
-            (string By, string Text)? told = watched.Machine.Instance.Exited.IsCompleted ? null : await watched.Machine.TellAsync(StateScript.Text, s_eachWay, kill);
+            (string By, string Text)? told = watched.Machine.Instance.Exited.IsCompleted ? null : await watched.Machine.TellAsync(StateScript.For(options.Platform.Slowness), s_eachWay, kill);
             if (told is { } state)
                 Write(state.By, state.Text);
             else

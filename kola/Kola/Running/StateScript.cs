@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Kola.Running;
 
 /// <summary>What a machine is asked when its test did not pass: one script, one round trip, each part for itself and bounded.</summary>
@@ -9,7 +11,7 @@ internal static class StateScript
     /// <summary>Title of the part that is kept in a file of its own.</summary>
     internal const string KernelLog = "dmesg";
 
-    // A part that hangs takes this long, in the guest's time, and the others do not wait for it.
+    // A part that hangs takes this long, times the platform's slowness, and the others do not wait for it.
     private const int SecondsForPart = 4;
 
     // The unit that failed first is wanted, not two hundred that failed for its sake.
@@ -35,12 +37,14 @@ internal static class StateScript
     internal static IEnumerable<string> Titles => s_parts.Select(p => p.Title);
 
     // All at once, each into a file in memory: on a full disk too, and as long as the slowest takes, not as all of them.
-    internal static string Text { get; } = $$"""
+    internal static string For(double slowness) => $$"""
         export LC_ALL=C SYSTEMD_COLORS=0 PAGER=cat COLUMNS=200
         d=$(mktemp -d /run/kola-state.XXXXXX) || exit 1
-        {{string.Join('\n', s_parts.Select((part, at) => $"timeout {SecondsForPart} bash -c {Machine.Quote(part.Command)} >$d/{at} 2>&1 </dev/null &"))}}
+        {{string.Join('\n', s_parts.Select((part, at) => $"{{ timeout {Seconds(slowness)} bash -c {Machine.Quote(part.Command)}; [ $? != 124 ] || echo '(cut off after {Seconds(slowness)} s)'; }} >$d/{at} 2>&1 </dev/null &"))}}
         wait
         {{string.Join('\n', s_parts.Select((part, at) => $"echo '{Heading}{part.Title}'; cat $d/{at}; echo"))}}
         rm -r $d
         """;
+
+    private static string Seconds(double slowness) => Math.Ceiling(SecondsForPart * Math.Max(1, slowness)).ToString(CultureInfo.InvariantCulture);
 }
