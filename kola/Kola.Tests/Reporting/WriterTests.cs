@@ -133,7 +133,7 @@ public sealed class WriterTests
         {
             Rendering.WriteAll(Report.Of(Happened.Clean().Events), directory);
             Rendering.WriteAll(Rich, directory, "_kola/latest");
-            Assert.That(Directory.GetFiles(directory).Select(Path.GetFileName), Is.EquivalentTo(new[] { "results.json", "junit.xml", "test.tap", "summary.txt", "summary.md" }));
+            Assert.That(Directory.GetFiles(directory).Select(Path.GetFileName), Is.EquivalentTo(new[] { "results.json", "junit.xml", "test.tap", "summary.txt", "summary.md", "report.html" }));
             Assert.That(File.ReadAllText(Path.Combine(directory, "results.json")), Is.EqualTo(JsonReport.Render(Rich)));
             Assert.That(File.ReadAllBytes(Path.Combine(directory, "junit.xml"))[0], Is.EqualTo((byte)'<'), "no byte order mark");
         }
