@@ -17,7 +17,8 @@ internal sealed class Browser
         page.SetDefaultTimeout(15_000);
         var sheet = new Sheet(context, page);
         await page.GotoAsync(new Uri(file).AbsoluteUri + hash);
-        await page.WaitForFunctionAsync("document.documentElement.dataset.painted");
+        // By an element: the page's policy lets nobody evaluate text, Playwright's waiting functions neither.
+        await page.Locator("html[data-painted]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
         return sheet;
     }
 

@@ -136,7 +136,7 @@ public sealed class PageTests
         await sheet["#timeline"].ScrollIntoViewIfNeededAsync();
         int attempts = s_place.Report.Tests.Sum(test => test.Attempts.Count);
         await Assertions.Expect(sheet["#time .t-item"]).ToHaveCountAsync(attempts);
-        await sheet["#time .t-item rect.s-test"].Nth(attempts / 2).HoverAsync();
+        await sheet["#time .t-item rect.t-outcome"].Nth(attempts / 2).HoverAsync();
         Assert.That(await sheet.TextAsync("#tip"), Does.Contain("ready in").And.Match("beside|alone"));
         await sheet["#timeline button[aria-label='Zoom in']"].ClickAsync();
         await sheet["#timeline button[aria-label='Zoom in']"].ClickAsync();
@@ -197,6 +197,20 @@ public sealed class PageTests
         Assert.That(await sheet.TextAsync("h1"), Is.EqualTo("Gate open"));
         Assert.That(await sheet.TextAsync("#failures"), Does.Contain("Every test that ran passed"));
         await Assertions.Expect(sheet["#log-status"]).ToHaveTextAsync("This run kept no logs.");
+        Assert.That(sheet.Faults, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_run_that_died_is_shown_as_far_as_it_came([Values(1, 2, 3, 5)] int events, [Values] bool headless)
+    {
+        IReadOnlyList<RunEvent> all = HostileTests.Run(("a", Outcome.Passed, null), ("b", Outcome.Passed, null));
+        using Place place = Place.Of(all.Skip(headless ? 1 : 0).Take(events));
+        await using Sheet sheet = await Browser.OpenAsync(place.Page);
+        Assert.That(await sheet.TextAsync("h1"), Is.EqualTo("Gate closed"));
+        Assert.That(await sheet["#problems li"].AllInnerTextsAsync(), Is.EqualTo(place.Report.Problems));
+        Assert.That(await sheet.TextAsync("#verdict .exit"), Does.StartWith("Exit code 3"));
+        await sheet["#timeline"].ScrollIntoViewIfNeededAsync();
+        await sheet["#time svg"].WaitForAsync();
         Assert.That(sheet.Faults, Is.Empty);
     }
 

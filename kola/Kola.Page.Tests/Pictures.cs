@@ -19,40 +19,26 @@ public sealed class Pictures
             await sheet["#timeline"].ScrollIntoViewIfNeededAsync();
             await sheet["#time .t-item"].First.WaitForAsync();
             await sheet.Page.EvaluateAsync("document.getElementById('timeline').scrollIntoView({ behavior: 'instant' })");
-            await sheet["#timeline [data-mode='tests']"].ClickAsync();
             for (int i = 0; i < 2; i++)
                 await sheet["#timeline button[aria-label='Zoom in']"].ClickAsync();
-            await sheet["#time .t-item rect.s-test"].Nth(15).HoverAsync();
-            await ShootAsync(sheet, "report-tests");
-            await sheet["#timeline [data-mode='machines']"].ClickAsync();
-            await sheet["#time .t-item rect.s-test"].Nth(60).HoverAsync();
+            LocatorBoundingBoxResult box = (await sheet["#time svg"].BoundingBoxAsync())!;
+            await sheet.Page.Mouse.MoveAsync(box.X + box.Width / 3, box.Y + 110);
             await ShootAsync(sheet, "report-timeline");
             await sheet["#log-words"].FillAsync("OCI runtime create failed");
             await sheet["#log-words"].PressAsync("Enter");
             await sheet["#log-status[data-done]"].WaitForAsync();
             await sheet.Page.EvaluateAsync("document.getElementById('logs').scrollIntoView({ behavior: 'instant' })");
             await ShootAsync(sheet, "report-logs");
-            await sheet.Page.EvaluateAsync("document.getElementById('diff').scrollIntoView({ behavior: 'instant' })");
-            await ShootAsync(sheet, "report-changes");
-            await sheet.Page.EvaluateAsync("document.getElementById('tests').scrollIntoView({ behavior: 'instant' })");
-            await ShootAsync(sheet, "report-table");
-            await sheet.Page.EvaluateAsync("document.getElementById('facts').scrollIntoView({ behavior: 'instant' })");
-            await ShootAsync(sheet, "report-facts");
         }
 
         await using (Sheet sheet = await Browser.OpenAsync(place.Page, hash: $"#test={Uri.EscapeDataString(failed.Id)}"))
         {
             await sheet["#test-dialog .transcript"].WaitForAsync();
             await ShootAsync(sheet, "report-failure");
-            await sheet["#test-dialog .findings a"].First.ClickAsync();
-            await sheet[".log-line.at"].WaitForAsync();
-            await ShootAsync(sheet, "report-viewer");
         }
 
-        await using (Sheet sheet = await Browser.OpenAsync(place.Page, ColorScheme.Dark))
-            await ShootAsync(sheet, "report-dark");
-        await using (Sheet sheet = await Browser.OpenAsync(place.Page, width: 390))
-            await ShootAsync(sheet, "report-phone");
+        await using Sheet dark = await Browser.OpenAsync(place.Page, ColorScheme.Dark);
+        await ShootAsync(dark, "report-dark");
     }
 
     private static Task<byte[]> ShootAsync(Sheet sheet, string name) => sheet.Page.ScreenshotAsync(new() { Path = Path.Combine(Docs(), $"{name}.png"), Animations = ScreenshotAnimations.Disabled });

@@ -38,8 +38,8 @@ internal sealed class SimulatedRun
     /// <param name="seed">The same seed draws the same run.</param>
     internal static long Write(string directory, IReadOnlyList<TestCase> catalog, int tests, long logBytes, int seed)
     {
-        // A test has 1.3 machines on the whole; console and commands add a quarter to the journal.
-        var run = new SimulatedRun(directory, (int)(logBytes / (tests * 1.3 * 1.24)), seed);
+        // A test has 1.3 machines on the whole; console and commands add to the journal.
+        var run = new SimulatedRun(directory, (int)(logBytes / (tests * 1.3 * 1.06)), seed);
         run.Begin([.. Enumerable.Range(0, tests).Select(i => i < catalog.Count ? catalog[i] : MadeUp(i))], seed);
         using var log = EventLog.Create(Path.Combine(directory, RunDirectory.EventsFile));
         foreach (RunEvent happened in run._events.OrderBy(happened => happened.At))

@@ -61,6 +61,14 @@ public sealed class CommandLineTests
     [TestCase("check-console", "no file was given")]
     [TestCase("check-console /no/such.txt", "/no/such.txt")]
     [TestCase("report /no/such/run", "/no/such/run")]
+    [TestCase("diff", "wanted:  two runs, or --base")]
+    [TestCase("diff one", "wanted:  two runs, or --base")]
+    [TestCase("diff one two three", "wanted:  two runs, or --base")]
+    [TestCase("diff --base one", "wanted:  two runs, or --base")]
+    [TestCase("diff one --base two --new three", "wanted:  two runs, or --base")]
+    [TestCase("diff /no/such/run /no/other", "/no/such/run")]
+    [TestCase("diff --base /no/such/run /no/such/run --new /no/other", "/no/such/run")]
+    [TestCase("diff one two --json --markdown", "wanted:  one of the two")]
     public async Task A_wrong_command_line_is_told_what_is_wrong(string line, string message)
     {
         (int code, _, string error) = await RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
@@ -97,6 +105,7 @@ public sealed class CommandLineTests
     [TestCase("list --help")]
     [TestCase("spawn --help")]
     [TestCase("report --help")]
+    [TestCase("diff --help")]
     [TestCase("check-console --help")]
     [TestCase("image build --help")]
     [TestCase("cache prune --help")]

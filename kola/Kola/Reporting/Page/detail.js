@@ -13,7 +13,7 @@ function showTest(i) {
   shownTest = i;
   const body = h("div", { class: "body" }, h("p", { class: "sentence" }, test.sentence, test.tags.map(tag => h("span", { class: "tag" }, tag))), said(test.message, test.see), excuse(test));
   dialog.replaceChildren(
-    h("div", { class: "dialog-head" }, badge(test.outcome), h("h2", { id: "test-dialog-title", class: "mono" }, test.id),
+    h("div", { class: "dialog-head" }, badge(test.outcome), h("h2", { id: "test-dialog-title", class: "mono", tabindex: "-1", autofocus: true }, test.id),
       h("button", { type: "button", class: "quiet", click: () => searchIn(i) }, "Search its logs"),
       h("button", { type: "button", class: "close", "aria-label": "Close", click: () => dialog.close() }, "×")), body);
   const at = view.rows.findIndex(row => indexOf(row) === i);

@@ -1,6 +1,6 @@
 // The logs of the run: side files, loaded one by one when asked for, and searched here.
 
-const logs = { all: null, kept: new Map(), size: 0, waiting: new Map(), missing: null };
+const logs = { all: null, kept: new Map(), size: 0, waiting: new Map(), reading: new Map(), missing: null };
 const KEEP = 96 << 20;
 // Nothing but a side file of this page can be loaded as a script.
 const scripts = window.trustedTypes ? trustedTypes.createPolicy("kola-logs", { createScriptURL: url => { if (!/^report-logs\/\d{1,6}\.js$/.test(url)) throw new TypeError(url); return url; } }) : { createScriptURL: url => url };
@@ -9,7 +9,13 @@ window.kolaLog = (n, path, packed) => logs.waiting.get(n)?.(path, packed);
 
 const logIndex = () => details().then(all => logs.all ??= all.logs);
 
-async function logText(log) {
+// A log that is being read for one part of the page is not loaded a second time for another.
+function logText(log) {
+  if (!logs.reading.has(log.n)) logs.reading.set(log.n, readLog(log).finally(() => logs.reading.delete(log.n)));
+  return logs.reading.get(log.n);
+}
+
+async function readLog(log) {
   if (logs.kept.has(log.n)) {
     const text = logs.kept.get(log.n);
     logs.kept.delete(log.n);

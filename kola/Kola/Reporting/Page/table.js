@@ -108,6 +108,8 @@ function slowest() {
   })));
 }
 
+const changed = change => h("li", {}, testLink(change.test), " ", change.before ? badge(change.before) : "not there", " → ", change.after ? badge(change.after) : "not there", change.message ? h("span", { class: "under" }, change.message) : null);
+
 function changes() {
   const diff = DATA.diff;
   if (!diff) return null;
@@ -118,6 +120,6 @@ function changes() {
     h("li", {}, testLink(t.test), ` ${duration(t.beforeSeconds)} → ${duration(t.afterSeconds)} `, h("span", { class: "faint" }, `×${t.ratio.toFixed(2)}, p ${t.p.toPrecision(2)}, corrected ${t.q.toPrecision(2)}`))))) : null;
   return section("diff", "Changes since an earlier run", DATA.diffLine, h("p", { class: "faint" }, "Base ", side(diff.base)), bullets("warnings", "The two are not alike", diff.warnings),
     h("div", { class: "changes" }, [...kinds].map(([kind, list]) => h("div", { class: `change k-${kind}` }, h("h3", {}, kind.replaceAll("-", " "), h("small", {}, String(list.length))),
-      h("ul", {}, list.map(change => h("li", {}, testLink(change.test), " ", change.before ? badge(change.before) : "not there", " → ", change.after ? badge(change.after) : "not there", change.message ? h("span", { class: "under" }, change.message) : null))))),
+      h("ul", {}, list.slice(0, 10).map(changed)), list.length > 10 ? h("details", {}, h("summary", {}, `${list.length - 10} more`), h("ul", {}, list.slice(10).map(changed))) : null)),
       times("slower", diff.times.slower), times("faster", diff.times.faster)), h("p", { class: "faint" }, diff.times.method));
 }

@@ -9,7 +9,7 @@ const EXIT = {
 function header() {
   const bar = $("top");
   const nav = [["failures", "Failures"], ["tests", "Tests"], ["timeline", "Timeline"], ["logs", "Logs"], ["facts", "Facts"]];
-  if (DATA.diff) nav.splice(2, 0, ["diff", "Changes"]);
+  if (DATA.diff) nav.splice(1, 0, ["diff", "Changes"]);
   bar.append(
     h("a", { href: "#verdict", class: "brand" }, "kola"),
     h("span", { class: "run mono" }, DATA.title),
@@ -26,7 +26,7 @@ function verdict() {
     h("div", { class: "headline" },
       h("span", { class: "sign", "aria-hidden": "true" }, DATA.open ? "✓" : DATA.exitCode === 1 ? "✗" : "▲"),
       h("div", {},
-        h("h1", { id: "verdict-title", elementtiming: "verdict" }, words),
+        h("h1", { id: "verdict-title" }, words),
         h("p", { class: "exit" }, EXIT[DATA.exitCode] || `Exit code ${DATA.exitCode}`))),
     h("p", { class: "subject" },
       image ? h("strong", {}, `${image.name} ${image.version || ""}`) : "an unknown image", image ? ` (${[image.channel, image.architecture].filter(Boolean).join(", ")})` : "",
@@ -134,11 +134,13 @@ function skipped() {
 function templates() {
   const all = DATA.templates;
   if (!all) return null;
+  const parity = all.parity || [], agreed = parity.filter(p => p.cloned === p.cold);
   const silent = p => p.cloned !== p.cold && (p.cold === "broken" || p.cold === "not-run");
   const table = (head, rows) => rows.length ? h("div", { class: "scroll" }, h("table", { class: "plain" }, h("thead", {}, h("tr", {}, head.map(text => h("th", { scope: "col" }, text)))), h("tbody", {}, rows.map(row => h("tr", {}, row.map(cell => h("td", {}, cell))))))) : null;
   return h("div", { id: "templates" }, h("h3", {}, "Templates and parity"),
     h("p", {}, `${all.made?.length || 0} made, ${all.reused} reused, ${all.dropped?.length || 0} dropped; ${count(all.tests, "test")} ran on copies, ${all.parity?.length || 0} of them repeated on machines booted cold.`),
     table(["template", "made in", "CPU s"], (all.made || []).map(t => [h("span", { class: "mono" }, t.template.slice(0, 12)), duration(t.elapsedSeconds), t.processorSeconds?.toFixed(1) ?? ""])),
     table(["dropped", "why"], (all.dropped || []).map(t => [h("span", { class: "mono" }, t.template.slice(0, 12)), t.why.split("\n")[0]])),
-    table(["repeated", "on copies", "cold", ""], (all.parity || []).map(p => [testLink(p.test), badge(p.cloned), badge(p.cold), p.cloned === p.cold ? "agree" : silent(p) ? "no result" : h("strong", {}, "disagree")])));
+    table(["repeated", "on copies", "cold", ""], parity.filter(p => p.cloned !== p.cold).map(p => [testLink(p.test), badge(p.cloned), badge(p.cold), silent(p) ? "no result" : h("strong", {}, "disagree")])),
+    agreed.length ? h("details", {}, h("summary", {}, `${count(agreed.length, "test")} ended alike on both`), h("p", { class: "ids" }, agreed.map(p => [testLink(p.test), " "]))) : null);
 }
