@@ -83,6 +83,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
             if (settings.Keep)
                 await _identity.WriteAsync(_keyFile, CancellationToken.None);
             await runTests(session);
+            await session.SettleAsync();
         }
         finally
         {

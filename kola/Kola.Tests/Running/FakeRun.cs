@@ -40,13 +40,19 @@ internal sealed class FakeRun(FakeTimeProvider? time = null) : IDisposable
         using var session = new Session(options);
         using (session.MakeCurrent())
         {
-            Task run = Task.Factory.StartNew(() => suite.Run(plan, session), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            Task run = RunAsync(suite, plan, session);
             await TurnTheClockAsync(run, session);
             await run;
         }
 
         _events.Enqueue(new RunEnded { At = Time.GetUtcNow(), Stopped = session.Stopped, ElapsedSeconds = 1 });
         return Report.Of(_events);
+    }
+
+    private static async Task RunAsync(NUnitSuite suite, Plan plan, Session session)
+    {
+        await Task.Factory.StartNew(() => suite.Run(plan, session), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await session.SettleAsync();
     }
 
     public void Dispose() => System.IO.Directory.Delete(Directory, recursive: true);

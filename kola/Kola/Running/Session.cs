@@ -136,6 +136,12 @@ public sealed class Session : IDisposable
             _options.Emit(new TestEnded { At = _options.Time.GetUtcNow(), Test = test, Attempt = 1, Outcome = Outcome.Failed, Message = $"{test}: its code could not be run\n  got:     {message}", Evidence = new Evidence { Sign = "code" }, ElapsedSeconds = 0 });
     }
 
+    /// <summary>
+    /// Ends when nothing of the run is on its way any more. Called when all tests have ended, and before the run is recorded as ended: tests that never
+    /// got their turn leave the machine behind that was to become their template.
+    /// </summary>
+    public Task SettleAsync() => _templates.SettleAsync();
+
     private bool NoteAsked(string test)
     {
         bool first, all;

@@ -40,6 +40,9 @@ internal sealed class TemplateSet(SessionOptions options, Schedule schedule, Can
         return [.. templates.Select(t => t.Key)];
     }
 
+    /// <summary>Ends when none is being made any more: a run that was stopped takes the machines of those away, too. Never faults.</summary>
+    internal Task SettleAsync() => Task.WhenAll(_ready.Values.Select(making => making.Value));
+
     /// <summary>What the template of one machine of a test is made of.</summary>
     /// <param name="test">The test.</param>
     /// <param name="machine">One of its machines.</param>
