@@ -37,7 +37,15 @@ internal static class PagePart
         ];
         if (Chromium.Missing is { } missing)
             throw new PlatformException(Signal.Host, missing);
-        figures.AddRange(await OpenAsync(count, directory, Path.Combine(run, RunDirectory.PageFile), time, cancel));
+        try
+        {
+            figures.AddRange(await OpenAsync(count, directory, Path.Combine(run, RunDirectory.PageFile), time, cancel));
+        }
+        catch (Exception fault) when ((fault is OperationCanceledException or System.Net.WebSockets.WebSocketException or HttpRequestException) && !cancel.IsCancellationRequested)
+        {
+            throw new PlatformException(Signal.Host, $"chromium did not start, or did not show the page, within a minute: {fault.Message}", fault);
+        }
+
         return figures;
     }
 
