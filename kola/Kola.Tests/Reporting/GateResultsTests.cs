@@ -154,7 +154,7 @@ public sealed class GateResultsTests
         Assert.That(Under(expired).Problems.Single(), Does.StartWith("p.yaml:7 has expired"));
         Assert.That(Under(expired).ExitCode, Is.EqualTo(3));
         Assert.That(Under(PolicyTests.Entry(PolicyAction.Enforce, "cl.absent")).Gate.Reasons.Single(), Is.EqualTo("cl.absent has to pass and is not planned (p.yaml:7)"));
-        Assert.That(SummaryReport.Render(Under(PolicyTests.Entry(PolicyAction.Enforce, "cl.absent")), null), Does.Contain("not kept of p.yaml:\n  cl.absent has to pass and is not planned (p.yaml:7)\n"));
+        Assert.That(SummaryReport.Render(Under(PolicyTests.Entry(PolicyAction.Enforce, "cl.absent")), null), Does.Contain("gate of p.yaml: closed\n  cl.absent has to pass and is not planned (p.yaml:7)\n"));
         Assert.That(Under(PolicyTests.Entry(PolicyAction.Enforce, "cl.a")).ExitCode, Is.Zero);
         static Report Under(PolicyEntry entry) => Report.Of([s_green.Events[0], PolicyTests.Of(entry).AsEvent(s_green.Events[0].At), .. s_green.Events.Skip(1)]);
     }

@@ -18,7 +18,6 @@ public static class SummaryReport
         if (report.Run is { } run)
             lines.Add(new($"{run.Run}: {run.Image.Name}{(run.Image.Version is { } version ? $" {version}" : "")} ({run.Image.Architecture}) on {run.Platform}, kola {run.Kola}", Tone.Heading));
         AddProblems(lines, report);
-        AddGate(lines, report);
         foreach (Outcome outcome in (Outcome[])[Outcome.Failed, Outcome.Broken, Outcome.NotRun, Outcome.Flaky, Outcome.Known])
             AddTests(lines, report, outcome);
         AddSkips(lines, report);
@@ -55,17 +54,6 @@ public static class SummaryReport
         lines.Add(new(""));
         lines.Add(new("problems of the run:", Tone.Heading));
         lines.AddRange(report.Problems.Select(problem => new ReportLine($"  {PlainText.OneLine(problem)}", Tone.Bad)));
-    }
-
-    // Without a policy the outcomes say it all.
-    private static void AddGate(List<ReportLine> lines, Report report)
-    {
-        string[] reasons = report.Policy is null ? [] : [.. report.Gate.Reasons.Except(report.Problems)];
-        if (reasons.Length == 0)
-            return;
-        lines.Add(new(""));
-        lines.Add(new($"not kept of {PlainText.OneLine(report.Policy!.File)}:", Tone.Heading));
-        lines.AddRange(reasons.Select(reason => new ReportLine($"  {PlainText.OneLine(reason)}", Tone.Bad)));
     }
 
     private static void AddTests(List<ReportLine> lines, Report report, Outcome outcome)
