@@ -45,7 +45,7 @@ public sealed class SamplesOnMachinesTests
             Assert.That(code, Is.EqualTo(1));
             // Past its network, since that is what does not answer any more.
             string deaf = Path.Combine(output, "latest", "sample.deaf", "machine");
-            Assert.That(await File.ReadAllTextAsync(Path.Combine(deaf, "state.txt")), Does.Contain("==== systemctl --failed").And.Contain("==== processes by memory").And.Contain("kola-channel"));
+            Assert.That(await File.ReadAllTextAsync(Path.Combine(deaf, "state.txt")), Does.Contain("==== systemctl --failed").And.Contain("==== processes by memory").And.Contain("/etc/kola/channel"));
             Assert.That(await File.ReadAllTextAsync(Path.Combine(deaf, "dmesg.txt")), Does.Contain("Linux version"));
             EvidenceKept[] kept = [.. EventLog.Read(Path.Combine(output, "latest")).Events.OfType<EvidenceKept>().Where(e => e.Test == "sample.deaf")];
             Assert.That(kept.Select(e => e.By), Is.EqualTo(new[] { "channel", "channel" }));
