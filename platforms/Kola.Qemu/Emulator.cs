@@ -127,7 +127,10 @@ internal sealed partial class Emulator : IAsyncDisposable
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(s_startTime);
         Task run = GreetAsync(ports, limit.Token);
-        if (await Task.WhenAny(run, _process.Exited) != run)
+        // A QEMU that ends closes its channel first: what it says at its end is worth more than that.
+        if (await Task.WhenAny(run, _process.Exited) == run && run.IsFaulted)
+            await Task.WhenAny(_process.Exited, Task.Delay(s_lastWordsTime, TimeProvider.System, cancel));
+        if (!run.IsCompletedSuccessfully && _process.Exited.IsCompleted)
         {
             limit.Cancel();
             await run.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);

@@ -3,6 +3,7 @@ using Kola.Checks;
 using Kola.Fake;
 using Kola.Machines;
 using Kola.Planning;
+using Kola.Policies;
 using Kola.Reporting;
 using Kola.Running;
 using Microsoft.Extensions.Time.Testing;
@@ -23,6 +24,9 @@ internal sealed class FakeRun(FakeTimeProvider? time = null) : IDisposable
     /// <summary>Changes the options of the session.</summary>
     internal Func<SessionOptions, SessionOptions> With { get; set; } = options => options;
 
+    /// <summary>The policy the run is under; null for none.</summary>
+    internal Policy? Policy { get; init; }
+
     /// <summary>Done once, when the event of <see cref="When"/> has happened.</summary>
     internal Action<Session> Then { get; set; } = _ => { };
 
@@ -31,12 +35,12 @@ internal sealed class FakeRun(FakeTimeProvider? time = null) : IDisposable
     internal async Task<Report> RunAsync(FakePlatform platform, params string[] tests)
     {
         var suite = new NUnitSuite(typeof(Samples.SampleTests).Assembly);
-        var setting = new Setting { Platform = platform.Name, Features = platform.Features, Capacity = platform.Capacity, Image = Some.Image(), Checks = CheckTable.All.Select(c => c.Id).ToHashSet() };
+        var setting = new Setting { Platform = platform.Name, Features = platform.Features, Capacity = platform.Capacity, Image = Some.Image(), Checks = CheckTable.All.Select(c => c.Id).ToHashSet(), Policy = Policy?.For(platform.Name, Some.Image()) };
         Plan plan = Plan.For(suite.Explore(), new Selection { Patterns = tests }, setting);
         SessionOptions options = With(new SessionOptions { Plan = plan, Image = Some.Image(), Platform = platform, Directory = Directory, Shown = "_kola/latest", Emit = _events.Enqueue, Identity = SshIdentity.Create(), Time = Time });
         _events.Enqueue(new RunStarted { At = Time.GetUtcNow(), Run = "r", Kola = "0", CommandLine = [], Platform = "fake", Facts = platform.Facts, Image = Some.Image(), Slowness = 1, Seed = options.Seed, Retries = options.Retries, Stress = options.Stress });
         foreach (PlannedTest test in plan.Tests)
-            _events.Enqueue(new TestPlanned { At = Time.GetUtcNow(), Test = test.Case.Id, Sentence = test.Case.Sentence, SkipReason = test.Skip?.Reason, SkipRemedy = test.Skip?.Remedy });
+            _events.Enqueue(new TestPlanned { At = Time.GetUtcNow(), Test = test.Case.Id, Sentence = test.Case.Sentence, SkipReason = test.Skip?.Reason, SkipRemedy = test.Skip?.Remedy, Known = test.Known, Enforced = test.Enforced });
         using var session = new Session(options);
         using (session.MakeCurrent())
         {

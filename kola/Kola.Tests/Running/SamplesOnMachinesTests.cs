@@ -39,7 +39,7 @@ public sealed class SamplesOnMachinesTests
         try
         {
             string suite = typeof(Samples.SampleTests).Assembly.Location;
-            int code = await Program.RunAsync(["run", .. s_outcomes.Keys, "--suite", suite, "--image", image, "--output", output], Surroundings.Of(Environment.GetEnvironmentVariable));
+            int code = await Program.RunAsync(["run", .. s_outcomes.Keys, "--suite", suite, "--image", image, "--output", output, "--database", Path.Combine(output, "results.db")], Surroundings.Of(Environment.GetEnvironmentVariable));
             Dictionary<string, string> outcomes = Outcomes(Path.Combine(output, "latest", "results.json"));
             Assert.That(outcomes, Is.EquivalentTo(s_outcomes), await File.ReadAllTextAsync(Path.Combine(output, "latest", "summary.txt")));
             Assert.That(code, Is.EqualTo(1));
@@ -57,6 +57,48 @@ public sealed class SamplesOnMachinesTests
             Directory.Delete(output, recursive: true);
         }
     }
+
+    [Test]
+    public async Task A_flaky_and_a_known_test_are_let_through_as_what_they_are_as_far_as_the_policy_says()
+    {
+        string image = Environment.GetEnvironmentVariable("KOLA_IMAGE") ?? "";
+        if (image.Length == 0)
+            Assert.Ignore(Remedy);
+        string output = Directory.CreateTempSubdirectory("kola-samples-").FullName;
+        try
+        {
+            string suite = typeof(Samples.SampleTests).Assembly.Location, policy = Path.Combine(output, "policy.yaml"), results = Path.Combine(output, "latest");
+            var surroundings = Surroundings.Of(Environment.GetEnvironmentVariable);
+            await File.WriteAllTextAsync(policy, Policy(flaky: 1));
+            int code = await Program.RunAsync(["run", "sample.flaky", "sample.fails.command", "--retries", "1", "--parity", "0", "--policy", policy, "--suite", suite, "--image", image, "--output", output, "--database", Path.Combine(output, "results.db")], surroundings);
+            Assert.That(Outcomes(Path.Combine(results, "results.json")), Is.EquivalentTo(new Dictionary<string, string> { ["sample.flaky"] = "flaky", ["sample.fails.command"] = "known" }));
+            Assert.That(code, Is.Zero);
+            Assert.That(await Program.RunAsync(["gate", results, "--policy", policy], surroundings), Is.Zero);
+
+            await File.WriteAllTextAsync(policy, Policy(flaky: 0));
+            Assert.That(await Program.RunAsync(["gate", results, "--policy", policy], surroundings), Is.EqualTo(1));
+            // As a kola leaves it that is killed before its end.
+            string[] events = await File.ReadAllLinesAsync(Path.Combine(results, "events.jsonl"));
+            await File.WriteAllLinesAsync(Path.Combine(results, "events.jsonl"), events[..^1]);
+            await File.WriteAllTextAsync(policy, Policy(flaky: 1));
+            Assert.That(await Program.RunAsync(["gate", results, "--policy", policy], surroundings), Is.EqualTo(3));
+        }
+        finally
+        {
+            Directory.Delete(output, recursive: true);
+        }
+    }
+
+    private static string Policy(int flaky) => $$"""
+        version: 1
+        gate: { flaky: {{flaky}} }
+        tests:
+          - known: [sample.fails.command]
+            because: it is a sample
+            owner: Ada
+            tracker: https://example.org/1
+            until: 2099-12-31
+        """;
 
     // Of each machine of the tests of copies, the key of its template; null for one that was booted.
     private static string?[] TemplatesOfCopies(string results)
