@@ -90,6 +90,7 @@ public sealed class OutcomesInReportsTests
     [Test]
     public void The_peers_tap() => Assert.That(TapCompatReport.Render(_report).Split('\n').Where(line => line.Contains(" - ", StringComparison.Ordinal)), Is.EquivalentTo(new[]
     {
+        "not ok - kola.run",
         "ok - sample.passes",
         "ok - sample.flaky",
         "not ok - sample.fails.command",
