@@ -18,8 +18,8 @@ public sealed class CacheCommandTests : IDisposable
     public async Task An_empty_cache_is_no_error()
     {
         Assert.That((await RunAsync("cache")).Code, Is.Zero);
-        Assert.That(await RunAsync("cache", "prune"), Is.EqualTo((0, "freed 0 B\n")));
-        Assert.That(await RunAsync("cache", "clear"), Is.EqualTo((0, "freed 0 B\n")));
+        Assert.That(await RunAsync("cache", "prune"), Is.EqualTo((0, "freed 0 B\n", "")));
+        Assert.That(await RunAsync("cache", "clear"), Is.EqualTo((0, "freed 0 B\n", "")));
     }
 
     [Test]
@@ -28,7 +28,7 @@ public sealed class CacheCommandTests : IDisposable
         Build("11111111111111111111", daysOld: 2);
         Write("history.json", 10);
         Write("kvm-1234.json", 10);
-        (int code, string output) = await RunAsync("cache", "list");
+        (int code, string output, _) = await RunAsync("cache", "list");
         Assert.That(code, Is.Zero);
         Assert.That(output, Does.Contain("reference images: 1, ").And.Contain("  11111111111111111111").And.Contain("history of costs: 1, ").And.Contain("remembered digests and answers: 1, "));
 
@@ -52,12 +52,12 @@ public sealed class CacheCommandTests : IDisposable
         Write("history.json", 10);
         using FileStream held = File.Open(used, FileMode.Open, FileAccess.Read, FileShare.Read);
 
-        (int code, string planned) = await RunAsync("cache", "prune", "--dry-run");
+        (int code, string planned, _) = await RunAsync("cache", "prune", "--dry-run");
         Assert.That(code, Is.Zero);
         Assert.That(planned, Does.Contain("would remove reference image 11111111111111111111: "));
         Assert.That(Directory.GetDirectories(Path.Combine(Cache, "reference-image")), Has.Length.EqualTo(3), "nothing was removed yet");
 
-        (_, string output) = await RunAsync("cache", "prune");
+        (_, string output, _) = await RunAsync("cache", "prune");
         Assert.That(output, Does.Contain("removed reference image 11111111111111111111: ").And.Contain("left reference image 22222222222222222222: ").And.Contain("it is in use"));
         Assert.That(Left(), Is.EquivalentTo((string[])["history.json", "images/bbbb.img", "reference-image/22222222222222222222", "reference-image/33333333333333333333"]));
 
@@ -79,7 +79,7 @@ public sealed class CacheCommandTests : IDisposable
         Write("results.db-wal", 10);
         using FileStream held = File.Open(used, FileMode.Open, FileAccess.Read, FileShare.Read);
 
-        (int code, string output) = await RunAsync("cache", "clear");
+        (int code, string output, _) = await RunAsync("cache", "clear");
 
         Assert.That(code, Is.Zero);
         Assert.That(output, Does.Contain("removed template aaaaaaaaaaaa: ").And.Contain(", not whole"));
@@ -137,18 +137,6 @@ public sealed class CacheCommandTests : IDisposable
     private IEnumerable<string> Left() => Directory.GetFiles(Cache).Concat(Directory.GetFiles(Path.Combine(Cache, "images"))).Concat(Directory.GetDirectories(Path.Combine(Cache, "reference-image")))
         .Select(f => Path.GetRelativePath(Cache, f)).Where(f => f is not ("reference-image/layers" or "reference-image/init"));
 
-    private async Task<(int Code, string Output)> RunAsync(params string[] arguments)
-    {
-        using var output = new StringWriter();
-        TextWriter before = Console.Out;
-        Console.SetOut(output);
-        try
-        {
-            return (await Program.RunAsync(arguments, new Surroundings { CacheDirectory = Cache }), output.ToString());
-        }
-        finally
-        {
-            Console.SetOut(before);
-        }
-    }
+    private Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) =>
+        Typed.RunAsync(new Surroundings { CacheDirectory = Cache }, arguments);
 }

@@ -138,22 +138,6 @@ public sealed class CommandLineTests
         Assert.That((await RunAsync("check-console", console)).Code, Is.Zero);
     }
 
-    private async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
-    {
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-        TextWriter before = Console.Out, errorBefore = Console.Error;
-        Console.SetOut(output);
-        Console.SetError(error);
-        try
-        {
-            int code = await Program.RunAsync(arguments, new Surroundings { CacheDirectory = Path.Combine(_directory, "cache") });
-            return (code, output.ToString(), error.ToString());
-        }
-        finally
-        {
-            Console.SetOut(before);
-            Console.SetError(errorBefore);
-        }
-    }
+    private Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) =>
+        Typed.RunAsync(new Surroundings { CacheDirectory = Path.Combine(_directory, "cache") }, arguments);
 }

@@ -22,10 +22,10 @@ public sealed class DiffCommandTests
     public async Task A_new_failure_is_exit_code_1_and_named()
     {
         string good = Run("good", Outcome.Passed), bad = Run("bad", Outcome.Failed);
-        (int code, string output) = await RunAsync("diff", good, bad);
+        (int code, string output, _) = await RunAsync("diff", good, bad);
         Assert.That((code, output.TrimEnd().Split('\n')[^1]), Is.EqualTo((1, "1 new failure")));
         Assert.That(output, Does.Contain("cl.basic: passed → failed\n    machine: it does not hold"));
-        (code, output) = await RunAsync("diff", bad, good);
+        (code, output, _) = await RunAsync("diff", bad, good);
         Assert.That((code, output.TrimEnd().Split('\n')[^1]), Is.EqualTo((0, "no new failures, 1 fixed")));
     }
 
@@ -33,10 +33,10 @@ public sealed class DiffCommandTests
     public async Task Several_runs_a_side_and_forms_for_programs()
     {
         string a = Run("a", Outcome.Passed), b = Run("b", Outcome.Passed), c = Run("c", Outcome.Failed);
-        (int code, string output) = await RunAsync("diff", "--base", a, b, "--new", b, c, "--json");
+        (int code, string output, _) = await RunAsync("diff", "--base", a, b, "--new", b, c, "--json");
         JsonElement json = JsonDocument.Parse(output).RootElement;
         Assert.That((code, json.GetProperty("base").GetProperty("runs").GetArrayLength(), json.GetProperty("changes")[0].GetProperty("afterRuns").GetArrayLength()), Is.EqualTo((1, 2, 2)));
-        (code, output) = await RunAsync("diff", "--markdown", a, c);
+        (code, output, _) = await RunAsync("diff", "--markdown", a, c);
         Assert.That((code, output), Is.EqualTo((1, output)));
         Assert.That(output, Does.StartWith("### 1 new failure\n"));
     }
@@ -45,7 +45,7 @@ public sealed class DiffCommandTests
     public async Task A_report_against_an_earlier_run_says_and_shows_what_changed()
     {
         string good = Run("good", Outcome.Passed), bad = Run("bad", Outcome.Failed);
-        (int code, string output) = await RunAsync("report", bad, "--against", good, "--write");
+        (int code, string output, _) = await RunAsync("report", bad, "--against", good, "--write");
         Assert.That((code, output), Is.EqualTo((1, output)));
         Assert.That(output, Does.Contain("new failures (1):"));
         Assert.That(File.ReadAllText(Path.Combine(bad, "report.html")), Does.Contain("\"kind\":\"new-failure\""));
@@ -62,18 +62,6 @@ public sealed class DiffCommandTests
         return directory;
     }
 
-    private static async Task<(int Code, string Output)> RunAsync(params string[] arguments)
-    {
-        using var output = new StringWriter();
-        TextWriter before = Console.Out;
-        Console.SetOut(output);
-        try
-        {
-            return (await Program.RunAsync(arguments, new Surroundings { CacheDirectory = Path.GetTempPath() }), output.ToString());
-        }
-        finally
-        {
-            Console.SetOut(before);
-        }
-    }
+    private static Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) =>
+        Typed.RunAsync(new Surroundings { CacheDirectory = Path.GetTempPath() }, arguments);
 }

@@ -132,22 +132,6 @@ public sealed class GateCommandTests
             log.Append(happened);
     }
 
-    private async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
-    {
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-        TextWriter before = Console.Out, errorBefore = Console.Error;
-        Console.SetOut(output);
-        Console.SetError(error);
-        try
-        {
-            int code = await Program.RunAsync(arguments, new Surroundings { CacheDirectory = Path.Combine(_directory, "cache") });
-            return (code, output.ToString(), error.ToString());
-        }
-        finally
-        {
-            Console.SetOut(before);
-            Console.SetError(errorBefore);
-        }
-    }
+    private Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) =>
+        Typed.RunAsync(new Surroundings { CacheDirectory = Path.Combine(_directory, "cache") }, arguments);
 }

@@ -79,22 +79,6 @@ public sealed class OpenCommandTests
         Assert.That((TargetOptions.ImageIn(line), TargetOptions.ImageIn(["kola", "run"]), TargetOptions.ImageIn(["kola", "run", "--image", "reference"])), Is.EqualTo(("old.img", (string?)null, (string?)null)));
     }
 
-    private async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
-    {
-        (TextWriter output, TextWriter error) = (Console.Out, Console.Error);
-        using var newOutput = new StringWriter();
-        using var newError = new StringWriter();
-        try
-        {
-            Console.SetOut(newOutput);
-            Console.SetError(newError);
-            int code = await Program.RunAsync(arguments, new Surroundings { CacheDirectory = _directory });
-            return (code, newOutput.ToString(), newError.ToString());
-        }
-        finally
-        {
-            Console.SetOut(output);
-            Console.SetError(error);
-        }
-    }
+    private Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) =>
+        Typed.RunAsync(new Surroundings { CacheDirectory = _directory }, arguments);
 }

@@ -27,7 +27,7 @@ public sealed partial class ReportOptionsTests
     public async Task The_peers_tap_is_written_where_it_is_wanted()
     {
         string file = Path.Combine(_directory, "peer.tap");
-        (int code, string output) = await RunAsync(new Surroundings { CacheDirectory = _directory }, "report", _directory, "--tap-compat", file);
+        (int code, string output, _) = await RunAsync(new Surroundings { CacheDirectory = _directory }, "report", _directory, "--tap-compat", file);
         Assert.That(code, Is.EqualTo(1));
         Assert.That(File.ReadAllText(file), Does.StartWith("1..10\nnot ok - kola.run\n").And.Contain("\nok - cl.tpm.root # SKIP\n"));
         Assert.That(output, Does.Not.Contain("::error"));
@@ -45,7 +45,7 @@ public sealed partial class ReportOptionsTests
         await File.WriteAllTextAsync(summary, "before\n");
         using var commands = new StringWriter();
         var surroundings = new Surroundings { CacheDirectory = _directory, StepSummary = summary };
-        (int code, string output) = asked
+        (int code, string output, _) = asked
             ? await RunAsync(surroundings, "report", _directory, "--github")
             : await RunAsync(surroundings with { IsGitHub = true, Commands = commands }, "report", _directory);
         Assert.That(code, Is.EqualTo(1));
@@ -76,22 +76,8 @@ public sealed partial class ReportOptionsTests
 
     private async Task<int> ReportAsync(params string[] arguments) => (await RunAsync(new Surroundings { CacheDirectory = _directory }, arguments)).Code;
 
-    private static async Task<(int Code, string Output)> RunAsync(Surroundings surroundings, params string[] arguments)
-    {
-        using var output = new StringWriter();
-        TextWriter before = Console.Out, errorBefore = Console.Error;
-        Console.SetOut(output);
-        Console.SetError(output);
-        try
-        {
-            return (await Program.RunAsync(arguments, surroundings), output.ToString());
-        }
-        finally
-        {
-            Console.SetOut(before);
-            Console.SetError(errorBefore);
-        }
-    }
+    private static Task<(int Code, string Output, string Error)> RunAsync(Surroundings surroundings, params string[] arguments) =>
+        Typed.RunAsync(surroundings, arguments);
 
     //   ::error title=a::b        text ##[error]text
     [GeneratedRegex(@"^\s*::|##\[")]

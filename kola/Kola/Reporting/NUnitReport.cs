@@ -88,13 +88,7 @@ public static class NUnitReport
         if (run is null)
             return;
         xml.WriteStartElement("properties");
-        xml.Property("kola", run.Kola);
-        xml.Property("platform", run.Platform);
-        xml.Property("image.version", run.Image.Version);
-        xml.Property("image.channel", run.Image.Channel);
-        xml.Property("image.architecture", run.Image.Architecture);
-        xml.Property("image.digest", run.Image.Digest);
-        foreach ((string name, string value) in run.Facts.OrderBy(fact => fact.Key, StringComparer.Ordinal))
+        foreach ((string name, string? value) in TestFacts.Of(run))
             xml.Property(name, value);
         xml.WriteEndElement();
     }

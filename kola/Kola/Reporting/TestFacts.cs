@@ -8,6 +8,19 @@ internal static class TestFacts
     /// <summary>Name of the test that stands for a run with problems in formats that know only tests.</summary>
     internal const string RunCase = "kola.run";
 
+    /// <summary>The same of a run: kola, the platform and what it says of itself, the image. In a fixed order.</summary>
+    internal static IEnumerable<(string Name, string? Value)> Of(RunStarted run) =>
+    [
+        ("kola", run.Kola),
+        ("platform", run.Platform),
+        ("image", run.Image.Name),
+        ("image.version", run.Image.Version),
+        ("image.channel", run.Image.Channel),
+        ("image.architecture", run.Image.Architecture),
+        ("image.digest", run.Image.Digest),
+        .. run.Facts.OrderBy(fact => fact.Key, StringComparer.Ordinal).Select(fact => (fact.Key, (string?)fact.Value)),
+    ];
+
     /// <summary>In a fixed order, without those that have no value; a name may come more than once.</summary>
     internal static IEnumerable<(string Name, string Value)> Of(TestReport test)
     {
