@@ -76,7 +76,8 @@ internal sealed class Chromium : IAsyncDisposable
     /// <summary>Waits until an expression is true; returns what a second one is then.</summary>
     internal async Task<double> UntilAsync(string until, string value, TimeProvider time, CancellationToken cancel)
     {
-        while (!(await EvaluateAsync($"Boolean({until})", cancel)).GetBoolean())
+        // While a page is on its way there is nothing yet to look for it in, and the answer is a fault.
+        while ((await EvaluateAsync($"Boolean({until})", cancel)).ValueKind != JsonValueKind.True)
             await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancel);
         return (await EvaluateAsync($"Number({value})", cancel)).GetDouble();
     }

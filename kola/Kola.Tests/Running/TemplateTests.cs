@@ -160,8 +160,8 @@ public sealed class TemplateTests
     [TestCase(true)]
     public async Task A_preparation_that_holds_its_thread_for_ever_is_left_behind(bool cold)
     {
-        // Deadlines of a second or two; a template has 12 s.
-        await using var platform = new FakePlatform(new FakeOptions { Guest = RunTests.Guest(), Slowness = 0.01 }, _run.Time);
+        // Deadlines of some seconds; a template has a minute.
+        await using var platform = new FakePlatform(new FakeOptions { Guest = RunTests.Guest(), Slowness = 0.05 }, _run.Time);
         _run.With = options => options with { Cold = cold };
         Report report = await RunAsync(platform, "sample.prepared.never");
         Assert.That(report.Tests.Single().Outcome, Is.EqualTo(Outcome.Failed));
