@@ -53,9 +53,13 @@ internal static class HistoryCommand
                 await Console.Error.WriteLineAsync($"kola: left out: {none}");
             DatabaseTarget target = DatabaseOption.Read(parsed, database, surroundings);
             await using ResultDatabase results = await ResultDatabase.OpenAsync(target, cancel);
-            foreach ((_, RecordedRun run) in recorded.Runs)
-                await results.AddAsync(Report.Of(run), cancel);
-            Console.Out.WriteLine($"{PlainText.Count(recorded.Runs.Count, "run")} in {target.Shown}");
+            Report[] reports = [.. recorded.Runs.Select(run => Report.Of(run.Run))];
+            // Whoever looked into machines has tested nothing.
+            Report[] kept = [.. reports.Where(report => report.Run is not { Visit: true })];
+            foreach (Report report in kept)
+                await results.AddAsync(report, cancel);
+            string visits = kept.Length == reports.Length ? "" : $", and {PlainText.Count(reports.Length - kept.Length, "look")} into machines left out";
+            Console.Out.WriteLine($"{PlainText.Count(kept.Length, "run")} in {target.Shown}{visits}");
         });
         return command;
     }

@@ -39,7 +39,7 @@ internal static class OpenCommand
             await using Target opened = await options.OpenAsync(line, new StandardErrorProgress(), interruptions.First);
             if (opened.Image.Digest != recorded.Image.Digest)
                 throw new UsageException($"{opened.Image.File} is another image than that of the run\n  wanted:  {recorded.Image.Digest}\n  got:     {opened.Image.Digest}\n  next:    say where that image is: --image FILE, or run the test on this one: kola run {found.Id} --keep");
-            var settings = new RunSettings { Output = parsed.GetValue(output) ?? s_output, Keep = true, Cold = parsed.GetValue(cold), AcceptUnsettled = true, Quiet = true, Masking = masking };
+            var settings = new RunSettings { Output = parsed.GetValue(output) ?? s_output, Keep = true, Cold = parsed.GetValue(cold), Visit = true, Quiet = true, Masking = masking };
             var visit = new Visit(opened, found with { Minutes = Visit.Minutes }, settings, code) { Role = parsed.GetValue(machine), NoShell = parsed.GetValue(noShell) };
             return await visit.ExecuteAsync(["kola", .. parsed.Tokens.Select(t => t.Value)], interruptions);
         });

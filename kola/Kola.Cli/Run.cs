@@ -110,7 +110,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
         Keep = settings.Keep,
         Masking = _masking,
         Tell = _error.WriteLine,
-        AcceptUnsettled = settings.AcceptUnsettled,
+        AcceptUnsettled = settings.Visit,
         Cold = settings.Cold,
         // In a stress run it is the repetitions that are compared.
         Parity = settings.Stress > 0 ? 0 : settings.Parity,
@@ -141,6 +141,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
             Retries = settings.Retries,
             Stress = settings.Stress,
             Planned = plan.Tests.Count,
+            Visit = settings.Visit,
             Shard = settings.Shard?.ToString(),
             Selection = settings.Selection,
         });

@@ -139,8 +139,8 @@ internal sealed record RunSettings
     /// <summary>How often each test runs; 0 for a run that is no stress run.</summary>
     internal int Stress { get; init; }
 
-    /// <summary>Let people into machines that have not settled well.</summary>
-    internal bool AcceptUnsettled { get; init; }
+    /// <summary>Somebody looks into the machines, also into such as have not settled well, and no test is run.</summary>
+    internal bool Visit { get; init; }
 
     /// <summary>What is known of secrets.</summary>
     internal Masking Masking { get; init; } = Masking.Shapes;

@@ -43,7 +43,7 @@ internal static class SpawnCommand
                 IgnitionConfig.Parse(machine.Config, machine.ConfigFile!).CheckVersion(opened.Image.IgnitionMaximum);
             // A machine to look at is a test that a person runs by hand: same artifacts, same watching, no deadline to speak of.
             var test = new TestCase { Id = Id, Sentence = "A machine to look at", Source = "kola spawn", Machines = [machine], Minutes = Visit.Minutes, Tolerates = [.. PlanCommand.SettingOf(opened).Checks.Select(c => new Toleration(c, "a person is looking"))] };
-            var settings = new RunSettings { Output = parsed.GetValue(output), Keep = true, Cold = parsed.GetValue(cold), AcceptUnsettled = true, Quiet = true, Masking = masking };
+            var settings = new RunSettings { Output = parsed.GetValue(output), Keep = true, Cold = parsed.GetValue(cold), Visit = true, Quiet = true, Masking = masking };
             var visit = new Visit(opened, test, settings, new TestCode { Judge = Visit.Judge }) { NoShell = parsed.GetValue(noShell) };
             return await visit.ExecuteAsync(["kola", .. parsed.Tokens.Select(t => t.Value)], interruptions);
         });

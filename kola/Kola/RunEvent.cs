@@ -68,6 +68,9 @@ public sealed record RunStarted : RunEvent
     /// <summary>How many tests are planned, so that a plan that was cut off can be told from a small one; null in records that are older than this.</summary>
     public int? Planned { get; init; }
 
+    /// <summary>Somebody looked into machines, and no test was run: that it ended well proves nothing. Default no.</summary>
+    public bool Visit { get; init; }
+
     /// <summary>Which part of a selection this run was: <c>2/3</c>; null for all of it.</summary>
     public string? Shard { get; init; }
 

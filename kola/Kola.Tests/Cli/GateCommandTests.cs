@@ -109,6 +109,20 @@ public sealed class GateCommandTests
     }
 
     [Test]
+    public async Task A_look_into_machines_is_no_result()
+    {
+        Write(s_green, "runs");
+        RunEvent[] look = [.. s_green.Events.Select(happened => happened is RunStarted started ? started with { Run = "look", Visit = true, At = started.At.AddHours(1) } : happened)];
+        string directory = Directory.CreateDirectory(Path.Combine(_directory, "runs", "look")).FullName;
+        using (var log = EventLog.Create(Path.Combine(directory, RunDirectory.EventsFile)))
+            look.ToList().ForEach(log.Append);
+        string runs = Path.Combine(_directory, "runs");
+        Assert.That((await RunAsync("history", "add", runs)).Output, Does.Match("^1 run in .*, and 1 look into machines left out\n$"));
+        Assert.That((await RunAsync("gate", runs)).Output, Does.Contain("1 run: "));
+        Assert.That((await RunAsync("gate", directory)).Code, Is.EqualTo(3));
+    }
+
+    [Test]
     public async Task Shards_and_policies_are_told_by_list()
     {
         string policy = Path.Combine(_directory, "p.yaml");

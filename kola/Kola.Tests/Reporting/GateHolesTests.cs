@@ -36,6 +36,22 @@ public sealed class GateHolesTests
         Assert.That(GateResults.Of([aws.Report, new Recorded { Tests = s_all }.Report], Asked(new GateRule { Platforms = ["qemu", "aws"], Passed = 3 }, PolicyTests.Entry(PolicyAction.Enforce, "cl.basic")) with { Expect = 2 }).Verdict.Open);
     }
 
+    // Whoever opens the machines of a test that failed, looks around and leaves has not made it pass.
+    [Test]
+    public void Somebody_looked_into_the_machines_of_a_test_that_failed()
+    {
+        Happened failed = new Happened().Start("qemu-1").Plan("cl.basic").Begin("cl.basic").End("cl.basic", Outcome.Failed, "machine: no").Finish();
+        IReadOnlyList<RunEvent> look = Happened.Clean().Events;
+        Report visit = Report.Of([(RunStarted)look[0] with { Visit = true }, .. look.Skip(1)]);
+        var question = new GateQuestion { Today = new DateOnly(2026, 11, 23) };
+
+        GateResults both = GateResults.Of([Report.Of(failed.Events), visit], question);
+        Assert.That(both.Places.Single().Joined.Tests.Single().Outcome, Is.EqualTo(Outcome.Failed));
+        Assert.That(GateResults.Of([visit], question).Verdict.Open, Is.False);
+        Assert.That(visit.ExitCode, Is.EqualTo(3));
+        Assert.That(visit.Problems, Has.One.EqualTo("nothing was tested: somebody looked into machines"));
+    }
+
     // 1..0 is no success.
     [Test]
     public void The_plan_is_empty()

@@ -171,6 +171,8 @@ internal sealed class RunFold
     {
         if (_started is null)
             _problems.Add("the log has no beginning: run-started is missing");
+        if (_started is { Visit: true })
+            _problems.Add("nothing was tested: somebody looked into machines");
         if (torn is not null)
             Admit(torn);
         if (_ended is null)
