@@ -159,10 +159,8 @@ public sealed class PageTests
     }
 
     [Test]
-    public async Task Every_colour_of_an_outcome_has_contrast([Values] ColorScheme scheme)
+    public async Task Every_colour_of_an_outcome_has_contrast([Values(ColorScheme.Light, ColorScheme.Dark)] ColorScheme scheme)
     {
-        if (scheme is not (ColorScheme.Light or ColorScheme.Dark))
-            Assert.Pass("no scheme of a person's own");
         await using Sheet sheet = await Browser.OpenAsync(s_place.Page, scheme);
         string poor = await sheet.Page.EvaluateAsync<string>("""
             () => {

@@ -62,6 +62,7 @@ public sealed partial class RunTests
         Evidence evidence = (await RunAsync(platform, test)).Tests.Single().Evidence!;
         Assert.That((evidence.Sign, evidence.File), Is.EqualTo((sign, file)));
         Assert.That(_run.Events.ElementAt(evidence.Event!.Value - 1), Is.TypeOf<TestEnded>());
+        Assert.That(evidence.Line is not null, Is.EqualTo(sign.StartsWith("check:", StringComparison.Ordinal)), "a finding has its line, and nothing else has");
         if (evidence.Line is { } line)
             Assert.That((await File.ReadAllLinesAsync(Path.Combine(_run.Directory, file!)))[line - 1], Does.Contain("panic").Or.Contain("Failed to start"));
     }
