@@ -4,7 +4,7 @@ namespace Kola;
 [AttributeUsage(AttributeTargets.Parameter)]
 public sealed class SpecAttribute : Attribute
 {
-    /// <summary>File with the Ignition config (JSON), beside the test's source. Default none.</summary>
+    /// <summary>File with the config, beside the test's source: Butane (<c>.bu</c>), Ignition (<c>.ign</c>), a cloud-config or a script. Default none.</summary>
     public string? Config { get; init; }
 
     /// <summary>Guest memory in MiB. Default 1024.</summary>

@@ -58,6 +58,7 @@ internal static class TestCaseReader
             Name = parameter.Name!.ToLowerInvariant(),
             Config = file is null ? null : File.ReadAllText(file),
             ConfigFile = spec.Config,
+            ConfigDirectory = Path.GetDirectoryName(file),
             MemoryMiB = spec.MemoryMiB >= 256 ? spec.MemoryMiB : throw Wrong(source, $"{parameter.Name}: MemoryMiB = {spec.MemoryMiB}", "at least 256"),
             Cpus = spec.Cpus is >= 1 and <= 64 ? spec.Cpus : throw Wrong(source, $"{parameter.Name}: Cpus = {spec.Cpus}", "1 to 64"),
             DiskMiB = spec.DiskMiB == 0 ? null : spec.DiskMiB,

@@ -8,11 +8,17 @@ public sealed record MachineSpec
     /// <summary>Role within its test: lowercase letters, digits and dashes; unique in the test.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Ignition config as the author wrote it, JSON; null for none. What is rendered from it is in the machine's artifacts.</summary>
+    /// <summary>
+    /// Config as the author wrote it: Butane, Ignition, a cloud-config or a script; null for none. What is rendered from it is in the machine's
+    /// artifacts.
+    /// </summary>
     public string? Config { get; init; }
 
     /// <summary>Where <see cref="Config"/> came from, for messages: a file name. Null when there is none.</summary>
     public string? ConfigFile { get; init; }
+
+    /// <summary>Absolute path of the directory in which a Butane config's local files are looked for. Null when it may have none.</summary>
+    public string? ConfigDirectory { get; init; }
 
     /// <summary>Guest memory in MiB. Default 1024, at least 256.</summary>
     public int MemoryMiB { get; init; } = 1024;
