@@ -138,7 +138,7 @@ public sealed class MaskingTests
                     new { path = "/b", contents = new { source = "data:,password%3Dcorrect-horse%0A" } },
                     new { path = "/c", contents = new { source = "data:,hello%20world" } },
                 },
-                luks = new[] { new { name = "data", keyFile = new { source = "data:,anything" } } },
+                luks = new[] { new { name = "data", device = "/dev/vdb", keyFile = new { source = "data:,anything" } } },
             },
         }).Replace("\"passwordHash\":\"x\"", "\"passwordHash\":\"$6$a$b\"", StringComparison.Ordinal);
         string masked = MaskedConfig.Of(config, Masking.Shapes);
