@@ -8,8 +8,24 @@ namespace Kola.Ignition;
 /// </summary>
 public static class ButaneConfig
 {
-    // Ten times what the deepest key of any version needs.
-    private const int Deepest = 100;
+    /// <summary>How many lists and maps may stand within each other: ten times what the deepest key of any version needs.</summary>
+    internal const int Deepest = 100;
+
+    /// <summary>Makes Ignition of Butane, and checks it by Ignition's rules.</summary>
+    /// <param name="yaml">The whole file. Whatever it is, nothing is thrown.</param>
+    /// <param name="directory">Where local files are looked for; null when there is no such place, and a config that names one is refused.</param>
+    /// <returns>Every problem with its place in the YAML and its path in Butane's spelling.</returns>
+    public static ConfigReading<IgnitionConfig> Translate(string yaml, string? directory)
+    {
+        ButaneReading butane = Read(yaml, directory);
+        if (butane.Root is not { } root)
+            return new(null, butane.Problems);
+        ConfigReading<IgnitionConfig> ignition = IgnitionConfig.Read(root);
+        HashSet<string> said = [.. butane.Problems.Where(p => p.Severity == ProblemSeverity.Error).Select(p => p.Path)];
+        IEnumerable<ConfigProblem> more = ignition.Problems.Select(p => p with { Path = butane.PathOf(p.Path) }).Where(p => !said.Contains(p.Path));
+        ConfigProblem[] all = [.. butane.Problems.Concat(more).OrderBy(p => p.At?.Line ?? 0).ThenBy(p => p.At?.Column ?? 0)];
+        return new(all.Any(p => p.Severity == ProblemSeverity.Error) ? null : ignition.Config, all);
+    }
 
     /// <summary>A Butane config in the shape of Ignition's JSON, with the places of the YAML.</summary>
     /// <param name="yaml">The whole file.</param>
@@ -24,7 +40,7 @@ public static class ButaneConfig
             problems.Add(new ConfigProblem(ProblemSeverity.Warning, "$", root.At(), "only the first document of the file is read", "one document"));
         ObjectNode config = new ButaneReader(spec, problems, paths).Read(root);
         new ButaneRules(spec, problems).Check(config);
-        ObjectNode result = new ButaneTranslation(spec, new LocalFiles(directory), problems, new ButaneNodes(paths)).Of(config);
+        ObjectNode result = new ButaneTranslation(spec, new LocalFiles(directory), problems, new ConfigNodes(paths)).Of(config);
         return new ButaneReading(result, paths, problems);
     }
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace Kola.Ignition;
 
 /// <summary><c>with_mount_unit</c>: the units that mount a filesystem or take a swap area into use.</summary>
-internal sealed class ButaneMounts(ButaneSpec spec, ButaneNodes nodes)
+internal sealed class ButaneMounts(ButaneSpec spec, ConfigNodes nodes)
 {
     private const string Safe = ":_.";
     private static readonly string[] s_mapped = ["/dev/mapper/", "/dev/disk/by-id/dm-name-"];
@@ -13,17 +13,17 @@ internal sealed class ButaneMounts(ButaneSpec spec, ButaneNodes nodes)
     internal ObjectNode? Of(ObjectNode config)
     {
         List<ConfigNode> units = [];
-        IReadOnlyList<ConfigNode> filesystems = ButaneNodes.Items(config["storage"], "filesystems");
+        IReadOnlyList<ConfigNode> filesystems = ConfigNodes.Items(config["storage"], "filesystems");
         for (int i = 0; i < filesystems.Count; i++)
         {
-            if (filesystems[i] is ObjectNode filesystem && ButaneNodes.IsTrue(filesystem, "with_mount_unit") && Unit(filesystem, config) is { } unit)
+            if (filesystems[i] is ObjectNode filesystem && ConfigNodes.IsTrue(filesystem, "with_mount_unit") && Unit(filesystem, config) is { } unit)
                 units.Add(nodes.From(unit, string.Create(CultureInfo.InvariantCulture, $"$.storage.filesystems.{i}.with_mount_unit")));
         }
 
         if (units.Count == 0)
             return null;
         Position? at = units[0].At;
-        return nodes.From(ButaneNodes.Object(at, ("systemd", ButaneNodes.Object(at, ("units", ButaneNodes.List(at, units))))), "$.storage.filesystems");
+        return nodes.From(ConfigNodes.Object(at, ("systemd", ConfigNodes.Object(at, ("units", ConfigNodes.List(at, units))))), "$.storage.filesystems");
     }
 
     /// <summary>systemd's name of a path: <c>/var/lib/a-b</c> is <c>var-lib-a\x2db</c>.</summary>
@@ -53,15 +53,15 @@ internal sealed class ButaneMounts(ButaneSpec spec, ButaneNodes nodes)
     private ObjectNode? Unit(ObjectNode filesystem, ObjectNode config)
     {
         Position? at = filesystem["with_mount_unit"]!.At;
-        string device = ButaneNodes.TextOf(filesystem, "device") ?? "";
-        string? path = ButaneNodes.TextOf(filesystem, "path");
-        if (ButaneNodes.TextOf(filesystem, "format") is not { Length: > 0 } format)
+        string device = ConfigNodes.TextOf(filesystem, "device") ?? "";
+        string? path = ConfigNodes.TextOf(filesystem, "path");
+        if (ConfigNodes.TextOf(filesystem, "format") is not { Length: > 0 } format)
             return null;
         bool swap = format == "swap" && spec.Schema >= 4;
         if (!swap && path is not { Length: > 0 })
             return null;
         bool remote = IsRemote(device, config);
-        List<string> options = [.. ButaneNodes.Items(filesystem, "mount_options").OfType<StringNode>().Select(o => o.Value)];
+        List<string> options = [.. ConfigNodes.Items(filesystem, "mount_options").OfType<StringNode>().Select(o => o.Value)];
         if (remote)
             options.Add("_netdev");
         string optionLine = options.Count > 0 ? $"\nOptions={string.Join(',', options)}" : "";
@@ -82,14 +82,14 @@ internal sealed class ButaneMounts(ButaneSpec spec, ButaneNodes nodes)
                 [Install]
                 RequiredBy={(remote ? "remote-fs.target" : "local-fs.target")}
                 """;
-        return ButaneNodes.Object(
+        return ConfigNodes.Object(
             at,
-            ("name", ButaneNodes.Text(swap ? escaped + ".swap" : Escaped(path!) + ".mount", at)),
+            ("name", ConfigNodes.Text(swap ? escaped + ".swap" : Escaped(path!) + ".mount", at)),
             ("enabled", new BooleanNode(true, at)),
-            ("contents", ButaneNodes.Text(contents, at)));
+            ("contents", ConfigNodes.Text(contents, at)));
     }
 
     // A volume that Tang opens needs the network.
-    private static bool IsRemote(string device, ObjectNode config) => ButaneNodes.Items(config["storage"], "luks").OfType<ObjectNode>().Any(luks =>
-        s_mapped.Any(prefix => device == prefix + ButaneNodes.TextOf(luks, "name")) && ButaneNodes.Items(luks["clevis"], "tang").Count > 0);
+    private static bool IsRemote(string device, ObjectNode config) => ConfigNodes.Items(config["storage"], "luks").OfType<ObjectNode>().Any(luks =>
+        s_mapped.Any(prefix => device == prefix + ConfigNodes.TextOf(luks, "name")) && ConfigNodes.Items(luks["clevis"], "tang").Count > 0);
 }

@@ -11,22 +11,22 @@ internal sealed class ButaneReader(ButaneSpec spec, List<ConfigProblem> problems
     private const string MergeKey = "<<";
 
     // The shape of the newest version of the variant: tells a key that is too new from one that nobody knows.
-    private readonly ButaneShape _newest = ButaneShapes.Of(ButaneSpec.Known.Last(s => s.Variant == spec.Variant));
+    private readonly ValueShape _newest = ButaneShapes.Of(ButaneSpec.Known.Last(s => s.Variant == spec.Variant));
 
     /// <summary>The whole config.</summary>
     internal ObjectNode Read(YamlValue root) =>
         Value(root, ButaneShapes.Of(spec), _newest, "$") as ObjectNode ?? new ObjectNode([], root.At());
 
-    private ConfigNode? Value(YamlValue value, ButaneShape shape, ButaneShape? newest, string path)
+    private ConfigNode? Value(YamlValue value, ValueShape shape, ValueShape? newest, string path)
     {
         if (value.Scalar is not null && (value.IsNull || YamlScalars.Tag(value) == "!!null"))
             return null;
         ConfigNode? node = shape.Kind switch
         {
-            ButaneKind.Text => Text(value),
-            ButaneKind.Truth => YamlScalars.Truth(value) is { } truth ? new BooleanNode(truth, value.At()) : null,
-            ButaneKind.Number => Number(value, path),
-            ButaneKind.List => value.Items is { } items ? List(items, shape.Item!, newest?.Item, value, path) : null,
+            ValueKind.Text => Text(value),
+            ValueKind.Truth => YamlScalars.Truth(value) is { } truth ? new BooleanNode(truth, value.At()) : null,
+            ValueKind.Number => Number(value, path),
+            ValueKind.List => value.Items is { } items ? List(items, shape.Item!, newest?.Item, value, path) : null,
             _ => value.Members is not null ? Object(value, shape, newest, path) : null,
         };
         if (node is null)
@@ -48,7 +48,7 @@ internal sealed class ButaneReader(ButaneSpec spec, List<ConfigProblem> problems
         return new NumberNode(number.ToString(CultureInfo.InvariantCulture), value.At());
     }
 
-    private ArrayNode List(IReadOnlyList<YamlValue> items, ButaneShape item, ButaneShape? newest, YamlValue list, string path)
+    private ArrayNode List(IReadOnlyList<YamlValue> items, ValueShape item, ValueShape? newest, YamlValue list, string path)
     {
         List<ConfigNode> read = [];
         foreach (YamlValue entry in items)
@@ -63,14 +63,14 @@ internal sealed class ButaneReader(ButaneSpec spec, List<ConfigProblem> problems
         return new ArrayNode(read, list.At());
     }
 
-    private ObjectNode Object(YamlValue value, ButaneShape shape, ButaneShape? newest, string path)
+    private ObjectNode Object(YamlValue value, ValueShape shape, ValueShape? newest, string path)
     {
         List<ConfigMember> members = [];
         foreach ((YamlValue key, YamlValue written) in Merged(value, path))
         {
             string name = key.Scalar!;
             string at = $"{path}.{name}";
-            if (!shape.Fields!.TryGetValue(name, out ButaneShape? field))
+            if (!shape.Fields!.TryGetValue(name, out ValueShape? field))
                 Unknown(key, at, shape, newest);
             else if (Value(written, field, newest?.Fields?.GetValueOrDefault(name), at) is { } node)
                 members.Add(new ConfigMember(name, node, key.At()));
@@ -79,7 +79,7 @@ internal sealed class ButaneReader(ButaneSpec spec, List<ConfigProblem> problems
         return new ObjectNode(members, value.At());
     }
 
-    private void Unknown(YamlValue key, string path, ButaneShape shape, ButaneShape? newest)
+    private void Unknown(YamlValue key, string path, ValueShape shape, ValueShape? newest)
     {
         string name = key.Scalar!;
         string? camel = shape.Fields!.Keys.FirstOrDefault(f => ButaneNames.Camel(f) == name);
@@ -122,12 +122,12 @@ internal sealed class ButaneReader(ButaneSpec spec, List<ConfigProblem> problems
         }
     }
 
-    private static string Go(ButaneShape shape) => shape.Kind switch
+    private static string Go(ValueShape shape) => shape.Kind switch
     {
-        ButaneKind.Text => "string",
-        ButaneKind.Number => "int",
-        ButaneKind.Truth => "bool",
-        ButaneKind.List => $"[]{Go(shape.Item!)}",
+        ValueKind.Text => "string",
+        ValueKind.Number => "int",
+        ValueKind.Truth => "bool",
+        ValueKind.List => $"[]{Go(shape.Item!)}",
         _ => shape.Name!,
     };
 

@@ -14,7 +14,7 @@ internal sealed class ButaneRules(ButaneSpec spec, List<ConfigProblem> problems)
     /// <summary>Of a whole config in Butane's spelling.</summary>
     internal void Check(ObjectNode config) => Check(config, ButaneShapes.Of(spec), "$");
 
-    private void Check(ConfigNode node, ButaneShape shape, string path)
+    private void Check(ConfigNode node, ValueShape shape, string path)
     {
         if (node is ArrayNode list)
         {
@@ -37,13 +37,13 @@ internal sealed class ButaneRules(ButaneSpec spec, List<ConfigProblem> problems)
             case "Resource":
                 Resource(node, path);
                 break;
-            case "Filesystem" when ButaneNodes.IsTrue(node, "with_mount_unit"):
+            case "Filesystem" when ConfigNodes.IsTrue(node, "with_mount_unit"):
                 Mount(node, path);
                 break;
             case "File" or "Directory":
                 Mode(node, name == "Directory", path);
                 break;
-            case "Tree" when string.IsNullOrEmpty(ButaneNodes.TextOf(node, "local")):
+            case "Tree" when string.IsNullOrEmpty(ConfigNodes.TextOf(node, "local")):
                 Wrong(node.At, path, "local is required");
                 break;
             case "Unit" or "Dropin" when node["contents"] is not null && node["contents_local"] is { } local:
@@ -52,17 +52,17 @@ internal sealed class ButaneRules(ButaneSpec spec, List<ConfigProblem> problems)
             case "Luks" when !spec.Clevis && node["clevis"] is ObjectNode { Members.Count: > 0 } clevis:
                 Wrong(clevis.At, path + ".clevis", "clevis is not supported in this spec version", "variant: fcos, or a key_file");
                 break;
-            case "BootDevice" when ButaneNodes.TextOf(node, "layout") is { } layout && !s_layouts.Contains(layout):
+            case "BootDevice" when ConfigNodes.TextOf(node, "layout") is { } layout && !s_layouts.Contains(layout):
                 Wrong(node["layout"]!.At, path + ".layout", $"layout must be one of: {string.Join(", ", s_layouts)}");
                 break;
-            case "BootDeviceMirror" when ButaneNodes.Items(node, "devices").Count == 1:
+            case "BootDeviceMirror" when ConfigNodes.Items(node, "devices").Count == 1:
                 Wrong(node["devices"]!.At, path + ".devices", "mirroring requires at least two devices");
                 break;
             case "GrubUser":
                 Required(node, "name", path);
                 Required(node, "password_hash", path);
                 break;
-            case "Disk" when spec.Grub && !ButaneNodes.IsTrue(node, "wipe_table"):
+            case "Disk" when spec.Grub && !ConfigNodes.IsTrue(node, "wipe_table"):
                 Labels(node, path);
                 break;
         }
@@ -78,10 +78,10 @@ internal sealed class ButaneRules(ButaneSpec spec, List<ConfigProblem> problems)
     private void Mount(ObjectNode node, string path)
     {
         Position? at = node["with_mount_unit"]!.At;
-        string? format = ButaneNodes.TextOf(node, "format");
+        string? format = ConfigNodes.TextOf(node, "format");
         if (string.IsNullOrEmpty(format))
             Wrong(node["format"]?.At ?? at, path + ".format", "format is required if with_mount_unit is true");
-        bool noPath = string.IsNullOrEmpty(ButaneNodes.TextOf(node, "path"));
+        bool noPath = string.IsNullOrEmpty(ConfigNodes.TextOf(node, "path"));
         if (noPath && (spec.Schema < 4 || format is not (null or "" or "swap")))
             Wrong(node["path"]?.At ?? at, path + ".path", "path is required if with_mount_unit is true and format is not swap");
     }
@@ -98,13 +98,13 @@ internal sealed class ButaneRules(ButaneSpec spec, List<ConfigProblem> problems)
 
     private void Required(ObjectNode node, string key, string path)
     {
-        if (string.IsNullOrEmpty(ButaneNodes.TextOf(node, key)))
+        if (string.IsNullOrEmpty(ConfigNodes.TextOf(node, key)))
             Wrong(node[key]?.At ?? node.At, $"{path}.{key}", $"field \"{key}\" is required");
     }
 
     private void Labels(ObjectNode disk, string path)
     {
-        IReadOnlyList<ConfigNode> partitions = ButaneNodes.Items(disk, "partitions");
+        IReadOnlyList<ConfigNode> partitions = ConfigNodes.Items(disk, "partitions");
         for (int i = 0; i < partitions.Count; i++)
         {
             var partition = (ObjectNode)partitions[i];

@@ -1,4 +1,4 @@
-using System.Globalization;
+using static Kola.Ignition.ValueShape;
 
 namespace Kola.Ignition;
 
@@ -8,15 +8,11 @@ namespace Kola.Ignition;
 /// </summary>
 internal static class ButaneShapes
 {
-    private static readonly ButaneShape s_text = new(ButaneKind.Text);
-    private static readonly ButaneShape s_number = new(ButaneKind.Number);
-    private static readonly ButaneShape s_truth = new(ButaneKind.Truth);
-
     /// <summary>Of a whole config.</summary>
-    internal static ButaneShape Of(ButaneSpec spec)
+    internal static ValueShape Of(ButaneSpec spec)
     {
         int schema = spec.Schema;
-        List<(string, ButaneShape)> parts =
+        List<(string, ValueShape)> parts =
         [
             ("ignition", Ignition(schema)),
             ("kernel_arguments@4", Object("KernelArguments", schema, texts: "should_exist should_not_exist")),
@@ -31,9 +27,9 @@ internal static class ButaneShapes
         return Object("Config", schema, text: "variant version", parts: [.. parts]);
     }
 
-    private static ButaneShape Ignition(int schema)
+    private static ValueShape Ignition(int schema)
     {
-        ButaneShape remote = schema == 1 ? Object("ConfigReference", schema, text: "source", parts: [("verification", Verification(schema))]) : Resource(schema);
+        ValueShape remote = schema == 1 ? Object("ConfigReference", schema, text: "source", parts: [("verification", Verification(schema))]) : Resource(schema);
         return Object("Ignition", schema, parts:
         [
             ("config", Object("IgnitionConfig", schema, parts: [("merge", List(remote)), ("replace", remote)])),
@@ -43,7 +39,7 @@ internal static class ButaneShapes
         ]);
     }
 
-    private static ButaneShape Passwd(int schema) => Object("Passwd", schema, parts:
+    private static ValueShape Passwd(int schema) => Object("Passwd", schema, parts:
     [
         ("groups", List(Object("PasswdGroup", schema, text: "name password_hash", truth: "should_exist@3 system", number: "gid"))),
         ("users", List(Object(
@@ -55,10 +51,10 @@ internal static class ButaneShapes
             texts: "groups ssh_authorized_keys ssh_authorized_keys_local@5"))),
     ]);
 
-    private static ButaneShape Storage(int schema)
+    private static ValueShape Storage(int schema)
     {
-        ButaneShape owner = Object("Owner", schema, text: "name", number: "id");
-        (string, ButaneShape)[] owned = [("user", owner), ("group", owner)];
+        ValueShape owner = Object("Owner", schema, text: "name", number: "id");
+        (string, ValueShape)[] owned = [("user", owner), ("group", owner)];
         return Object("Storage", schema, parts:
         [
             ("directories", List(Object("Directory", schema, text: "path", truth: "overwrite", number: "mode", parts: owned))),
@@ -77,7 +73,7 @@ internal static class ButaneShapes
         ]);
     }
 
-    private static ButaneShape Disk(int schema) => Object("Disk", schema, text: "device", truth: "wipe_table", parts:
+    private static ValueShape Disk(int schema) => Object("Disk", schema, text: "device", truth: "wipe_table", parts:
     [
         ("partitions", List(Object(
             "Partition",
@@ -87,7 +83,7 @@ internal static class ButaneShapes
             number: "number size_mib start_mib"))),
     ]);
 
-    private static ButaneShape Luks(int schema) => Object(
+    private static ValueShape Luks(int schema) => Object(
         "Luks",
         schema,
         text: "device label name uuid",
@@ -103,41 +99,24 @@ internal static class ButaneShapes
             ])),
         ]);
 
-    private static ButaneShape BootDevice(int schema) => Object("BootDevice", schema, text: "layout", parts:
+    private static ValueShape BootDevice(int schema) => Object("BootDevice", schema, text: "layout", parts:
     [
         ("luks", Object("BootDeviceLuks", schema, truth: "tpm2 discard@5", number: "threshold", parts: [("tang", List(Tang(schema)))])),
         ("mirror", Object("BootDeviceMirror", schema, texts: "devices")),
     ]);
 
-    private static ButaneShape Tang(int schema) => Object("Tang", schema, text: "url thumbprint advertisement@5");
+    private static ValueShape Tang(int schema) => Object("Tang", schema, text: "url thumbprint advertisement@5");
 
-    private static ButaneShape Unit(int schema) => Object("Unit", schema, text: "name contents contents_local@5", truth: "enabled mask", parts:
+    private static ValueShape Unit(int schema) => Object("Unit", schema, text: "name contents contents_local@5", truth: "enabled mask", parts:
     [
         ("dropins", List(Object("Dropin", schema, text: "name contents contents_local@5"))),
     ]);
 
-    private static ButaneShape Resource(int schema) => Object("Resource", schema, text: "source inline local@2 compression", parts:
+    private static ValueShape Resource(int schema) => Object("Resource", schema, text: "source inline local@2 compression", parts:
     [
         ("http_headers@2", List(Object("HTTPHeader", schema, text: "name value"))),
         ("verification", Verification(schema)),
     ]);
 
-    private static ButaneShape Verification(int schema) => Object("Verification", schema, text: "hash");
-
-    private static ButaneShape List(ButaneShape item) => new(ButaneKind.List) { Item = item };
-
-    private static ButaneShape Object(string name, int schema, string text = "", string truth = "", string number = "", string texts = "", (string Key, ButaneShape Shape)[]? parts = null)
-    {
-        IEnumerable<(string Key, ButaneShape Shape)> fields =
-            [.. All(text, s_text), .. All(texts, List(s_text)), .. All(number, s_number), .. All(truth, s_truth), .. parts ?? []];
-        return new ButaneShape(ButaneKind.Object)
-        {
-            Name = name,
-            Fields = fields.Select(f => (Words: f.Key.Split('@'), f.Shape))
-                .Where(f => f.Words.Length == 1 || int.Parse(f.Words[1], CultureInfo.InvariantCulture) <= schema)
-                .ToDictionary(f => f.Words[0], f => f.Shape),
-        };
-    }
-
-    private static IEnumerable<(string, ButaneShape)> All(string keys, ButaneShape shape) => keys.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(k => (k, shape));
+    private static ValueShape Verification(int schema) => Object("Verification", schema, text: "hash");
 }

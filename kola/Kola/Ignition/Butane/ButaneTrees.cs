@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Kola.Ignition;
 
 /// <summary><c>storage.trees</c>: whole directories of local files, with their links.</summary>
-internal sealed class ButaneTrees(LocalFiles files, List<ConfigProblem> problems, ButaneNodes nodes)
+internal sealed class ButaneTrees(LocalFiles files, List<ConfigProblem> problems, ConfigNodes nodes)
 {
     private const string Exists = "matching filesystem node has existing contents or different type";
     private const UnixFileMode AnyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
@@ -15,21 +15,21 @@ internal sealed class ButaneTrees(LocalFiles files, List<ConfigProblem> problems
     /// <param name="result">The same as Ignition's.</param>
     internal ObjectNode Grown(ObjectNode config, ObjectNode result)
     {
-        IReadOnlyList<ConfigNode> trees = ButaneNodes.Items(config["storage"], "trees");
+        IReadOnlyList<ConfigNode> trees = ConfigNodes.Items(config["storage"], "trees");
         if (trees.Count == 0 || result["storage"] is not ObjectNode storage)
             return result;
         var places = new Places(storage);
         for (int i = 0; i < trees.Count; i++)
         {
-            if (ButaneNodes.TextOf(trees[i], "local") is { Length: > 0 } local)
-                Walk(local, ButaneNodes.TextOf(trees[i], "path") is { Length: > 0 } path ? path : "/", places, new Place(trees[i].At, string.Create(CultureInfo.InvariantCulture, $"$.storage.trees.{i}")));
+            if (ConfigNodes.TextOf(trees[i], "local") is { Length: > 0 } local)
+                Walk(local, ConfigNodes.TextOf(trees[i], "path") is { Length: > 0 } path ? path : "/", places, new Place(trees[i].At, string.Create(CultureInfo.InvariantCulture, $"$.storage.trees.{i}")));
         }
 
         Position? at = config["storage"]!.At;
         if (places.Files.Count > 0)
-            storage = nodes.With(storage, "files", nodes.From(ButaneNodes.List(at, places.Files), "$.storage.files"));
+            storage = nodes.With(storage, "files", nodes.From(ConfigNodes.List(at, places.Files), "$.storage.files"));
         if (places.Links.Count > 0)
-            storage = nodes.With(storage, "links", nodes.From(ButaneNodes.List(at, places.Links), "$.storage.links"));
+            storage = nodes.With(storage, "links", nodes.From(ConfigNodes.List(at, places.Links), "$.storage.links"));
         return nodes.With(result, "storage", storage);
     }
 
@@ -74,10 +74,10 @@ internal sealed class ButaneTrees(LocalFiles files, List<ConfigProblem> problems
 
     private void Regular(string path, string local, UnixFileMode mode, Places places, Place tree)
     {
-        int at = places.Files.FindIndex(f => ButaneNodes.TextOf(f, "path") == path);
-        ObjectNode file = at >= 0 ? (ObjectNode)places.Files[at] : nodes.From(ButaneNodes.Object(tree.At, ("path", ButaneNodes.Text(path, tree.At))), tree.Path);
-        ObjectNode resource = file["contents"] as ObjectNode ?? nodes.From(ButaneNodes.Object(tree.At), tree.Path);
-        if (at < 0 ? places.Has(path) : ButaneNodes.TextOf(resource, "source") is { Length: > 0 })
+        int at = places.Files.FindIndex(f => ConfigNodes.TextOf(f, "path") == path);
+        ObjectNode file = at >= 0 ? (ObjectNode)places.Files[at] : nodes.From(ConfigNodes.Object(tree.At, ("path", ConfigNodes.Text(path, tree.At))), tree.Path);
+        ObjectNode resource = file["contents"] as ObjectNode ?? nodes.From(ConfigNodes.Object(tree.At), tree.Path);
+        if (at < 0 ? places.Has(path) : ConfigNodes.TextOf(resource, "source") is { Length: > 0 })
         {
             Wrong(tree, Exists, $"{path} once, from the tree or from elsewhere");
             return;
@@ -89,24 +89,24 @@ internal sealed class ButaneTrees(LocalFiles files, List<ConfigProblem> problems
             return;
         }
 
-        (string url, string? compression) = DataUrl.Of(contents, ButaneNodes.TextOf(resource, "compression") is { Length: > 0 });
-        resource = nodes.With(resource, "source", nodes.From(ButaneNodes.Text(url, tree.At), tree.Path));
+        (string url, string? compression) = EmbeddedData.Of(contents, ConfigNodes.TextOf(resource, "compression") is { Length: > 0 });
+        resource = nodes.With(resource, "source", nodes.From(ConfigNodes.Text(url, tree.At), tree.Path));
         if (compression is not null)
-            resource = nodes.With(resource, "compression", nodes.From(ButaneNodes.Text(compression, tree.At), tree.Path));
+            resource = nodes.With(resource, "compression", nodes.From(ConfigNodes.Text(compression, tree.At), tree.Path));
         file = nodes.With(file, "contents", resource);
         if (file["mode"] is null)
-            file = nodes.With(file, "mode", nodes.From(ButaneNodes.Number((mode & AnyExecute) != 0 ? Executable : Readable, tree.At), tree.Path));
+            file = nodes.With(file, "mode", nodes.From(ConfigNodes.Number((mode & AnyExecute) != 0 ? Executable : Readable, tree.At), tree.Path));
         places.Set(places.Files, at, path, file);
     }
 
     private void Link(string path, string leadsTo, Places places, Place tree)
     {
-        int at = places.Links.FindIndex(l => ButaneNodes.TextOf(l, "path") == path);
-        ObjectNode link = at >= 0 ? (ObjectNode)places.Links[at] : nodes.From(ButaneNodes.Object(tree.At, ("path", ButaneNodes.Text(path, tree.At))), tree.Path);
-        if (at < 0 ? places.Has(path) : ButaneNodes.TextOf(link, "target") is { Length: > 0 })
+        int at = places.Links.FindIndex(l => ConfigNodes.TextOf(l, "path") == path);
+        ObjectNode link = at >= 0 ? (ObjectNode)places.Links[at] : nodes.From(ConfigNodes.Object(tree.At, ("path", ConfigNodes.Text(path, tree.At))), tree.Path);
+        if (at < 0 ? places.Has(path) : ConfigNodes.TextOf(link, "target") is { Length: > 0 })
             Wrong(tree, Exists, $"{path} once, from the tree or from elsewhere");
         else
-            places.Set(places.Links, at, path, nodes.With(link, "target", nodes.From(ButaneNodes.Text(leadsTo, tree.At), tree.Path)));
+            places.Set(places.Links, at, path, nodes.With(link, "target", nodes.From(ConfigNodes.Text(leadsTo, tree.At), tree.Path)));
     }
 
     private void Wrong(Place tree, string message, string? wanted = null) => problems.Add(new ConfigProblem(ProblemSeverity.Error, tree.Path, tree.At, message, wanted));
@@ -116,11 +116,11 @@ internal sealed class ButaneTrees(LocalFiles files, List<ConfigProblem> problems
     // What stands where already.
     private sealed class Places(ObjectNode storage)
     {
-        private readonly HashSet<string?> _taken = [.. new[] { "files", "directories", "links" }.SelectMany(kind => ButaneNodes.Items(storage, kind)).Select(n => ButaneNodes.TextOf(n, "path"))];
+        private readonly HashSet<string?> _taken = [.. new[] { "files", "directories", "links" }.SelectMany(kind => ConfigNodes.Items(storage, kind)).Select(n => ConfigNodes.TextOf(n, "path"))];
 
-        internal List<ConfigNode> Files { get; } = [.. ButaneNodes.Items(storage, "files")];
+        internal List<ConfigNode> Files { get; } = [.. ConfigNodes.Items(storage, "files")];
 
-        internal List<ConfigNode> Links { get; } = [.. ButaneNodes.Items(storage, "links")];
+        internal List<ConfigNode> Links { get; } = [.. ConfigNodes.Items(storage, "links")];
 
         internal bool Has(string path) => _taken.Contains(path);
 

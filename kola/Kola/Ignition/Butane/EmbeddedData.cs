@@ -4,7 +4,7 @@ using System.Text;
 namespace Kola.Ignition;
 
 /// <summary>Contents as a data URL, in the shortest of the three forms Butane chooses from.</summary>
-internal static class DataUrl
+internal static class EmbeddedData
 {
     private const string Unreserved = "-_.!~*'()";
 

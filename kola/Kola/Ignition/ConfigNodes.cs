@@ -7,7 +7,7 @@ namespace Kola.Ignition;
 /// <c>source</c> may come from.
 /// </summary>
 /// <param name="paths">By identity: two nodes with the same text are two.</param>
-internal sealed class ButaneNodes(Dictionary<ConfigNode, string> paths)
+internal sealed class ConfigNodes(Dictionary<ConfigNode, string> paths)
 {
     /// <summary>An object of what is not null.</summary>
     internal static ObjectNode Object(Position? at, params (string Name, ConfigNode? Value)[] members) =>
