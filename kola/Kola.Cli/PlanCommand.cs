@@ -52,6 +52,7 @@ internal static class PlanCommand
         Features = target.Features,
         Capacity = target.Platform.Capacity,
         Image = target.Image,
+        ConfigLimit = target.Platform.ConfigLimit,
         Checks = CheckTable.All.Select(c => c.Id).ToHashSet(),
     };
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Kola.Ignition;
 using Kola.Machines;
+using Kola.Planning;
 
 namespace Kola.Cli;
 
@@ -12,7 +12,7 @@ internal static class SpawnCommand
     internal static Command Create(Surroundings surroundings)
     {
         var target = new TargetOptions(surroundings);
-        var config = new Option<string?>("--config", "-c") { Description = "Ignition config (JSON) to boot with. Default: none but what lets you in.", HelpName = "FILE" };
+        var config = new Option<string?>("--config", "-c") { Description = "Config to boot with: Butane, Ignition, a cloud-config or a script. Default: none but what lets you in.", HelpName = "FILE" };
         var memory = new Option<int>("--ram") { Description = "Guest memory in MiB.", DefaultValueFactory = _ => 1024 };
         var cpus = new Option<int>("--cpus") { Description = "Virtual CPUs.", DefaultValueFactory = _ => 1 };
         var disk = new Option<int?>("--disk") { Description = "Grow the boot disk to this many MiB.", HelpName = "MIB" };
@@ -31,6 +31,8 @@ internal static class SpawnCommand
                 Name = "machine",
                 Config = Read(parsed.GetValue(config)),
                 ConfigFile = parsed.GetValue(config),
+                ConfigDirectory = parsed.GetValue(config) is { } file ? Path.GetDirectoryName(Path.GetFullPath(file)) : null,
+                ConfigWarnings = true,
                 MemoryMiB = parsed.GetValue(memory) is >= 256 and var mib ? mib : throw new UsageException($"--ram {parsed.GetValue(memory)}\n  wanted:  at least 256 MiB"),
                 Cpus = parsed.GetValue(cpus) is >= 1 and <= 64 and var count ? count : throw new UsageException($"--cpus {parsed.GetValue(cpus)}\n  wanted:  1 to 64"),
                 DiskMiB = parsed.GetValue(disk),
@@ -39,10 +41,9 @@ internal static class SpawnCommand
             };
             Masking masking = SecretOption.Read(parsed, secrets, surroundings);
             await using Target opened = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
-            if (machine.Config is not null)
-                IgnitionConfig.Parse(machine.Config, machine.ConfigFile!).CheckVersion(opened.Image.IgnitionMaximum);
             // A machine to look at is a test that a person runs by hand: same artifacts, same watching, no deadline to speak of.
             var test = new TestCase { Id = Id, Sentence = "A machine to look at", Source = "kola spawn", Machines = [machine], Minutes = Visit.Minutes, Tolerates = [.. PlanCommand.SettingOf(opened).Checks.Select(c => new Toleration(c, "a person is looking"))] };
+            new ConfigCheck(PlanCommand.SettingOf(opened)).Check([test]);
             var settings = new RunSettings { Output = parsed.GetValue(output), Keep = true, Cold = parsed.GetValue(cold), Visit = true, Quiet = true, Masking = masking };
             var visit = new Visit(opened, test, settings, new TestCode { Judge = Visit.Judge }) { NoShell = parsed.GetValue(noShell) };
             return await visit.ExecuteAsync(["kola", .. parsed.Tokens.Select(t => t.Value)], interruptions);
@@ -54,14 +55,11 @@ internal static class SpawnCommand
     {
         try
         {
-            string? text = file is null ? null : File.ReadAllText(file);
-            if (text is not null)
-                IgnitionConfig.Parse(text, file!);
-            return text;
+            return file is null ? null : File.ReadAllText(file);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"--config {file}: cannot be read: {fault.Message}\n  wanted:  a file with an Ignition config", fault);
+            throw new UsageException($"--config {file}: cannot be read: {fault.Message}\n  wanted:  a file with a config", fault);
         }
     }
 }

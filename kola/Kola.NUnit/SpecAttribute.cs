@@ -39,6 +39,14 @@ public sealed class SpecAttribute : Attribute
     /// <summary>Name of a <see cref="PreparationAttribute"/> the machine has behind it when the test sees it. Default none.</summary>
     public string? Prepared { get; init; }
 
+    /// <summary>
+    /// The boot is expected to end in the emergency shell: the test gets the machine then, with <see cref="Machine.BootFailure"/>. Default no.
+    /// </summary>
+    public bool BootFails { get; init; }
+
+    /// <summary>Accept a config of which Ignition or Butane only warn: a key nobody knows, a unit that is not enabled. Default no.</summary>
+    public bool ConfigWarnings { get; init; }
+
     /// <summary>Static host name the harness writes. Default none.</summary>
     public string? Hostname { get; init; }
 }

@@ -69,6 +69,8 @@ internal static class TestCaseReader
             Updates = spec.Updates,
             OwnMachineId = spec.OwnMachineId,
             Prepared = spec.Prepared,
+            BootFails = spec.BootFails,
+            ConfigWarnings = spec.ConfigWarnings,
             Hostname = spec.Hostname,
         };
     }

@@ -54,6 +54,21 @@ public enum Feature
     /// <summary>The image accepts Ignition 1 and 2.x configs.</summary>
     [JsonStringEnumMemberName("ignition-v2")] IgnitionV2,
 
+    /// <summary>The image's Ignition takes configs of spec 3.4.0.</summary>
+    [JsonStringEnumMemberName("ignition-3.4")] IgnitionSpec34,
+
+    /// <summary>The image's Ignition takes configs of spec 3.5.0.</summary>
+    [JsonStringEnumMemberName("ignition-3.5")] IgnitionSpec35,
+
+    /// <summary>The image's Ignition takes configs of spec 3.6.0.</summary>
+    [JsonStringEnumMemberName("ignition-3.6")] IgnitionSpec36,
+
+    /// <summary>A machine can be given user data beside its Ignition config.</summary>
+    [JsonStringEnumMemberName("user-data")] UserData,
+
+    /// <summary>Machines reach the harness's server of files.</summary>
+    [JsonStringEnumMemberName("harness-files")] HarnessFiles,
+
     /// <summary>Machines can reach the internet.</summary>
     [JsonStringEnumMemberName("internet")] Internet,
 }

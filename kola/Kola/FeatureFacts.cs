@@ -6,6 +6,9 @@ namespace Kola;
 /// <param name="Remedy">What to do to run the test, as an imperative sentence.</param>
 public sealed record FeatureFacts(FeatureSource OfferedBy, string Missing, string Remedy)
 {
+    /// <summary>The Ignition spec an image has to accept for it; null for what is no matter of a spec.</summary>
+    public Version? IgnitionSpec { get; init; }
+
     /// <summary>One row per feature; a test holds the table complete.</summary>
     public static IReadOnlyDictionary<Feature, FeatureFacts> All { get; } = new Dictionary<Feature, FeatureFacts>
     {
@@ -24,8 +27,16 @@ public sealed record FeatureFacts(FeatureSource OfferedBy, string Missing, strin
         [Feature.IgnitionDisks] = new(FeatureSource.Image, "the image's Ignition runs no disks stage", "Run it on a Flatcar release: --image FILE."),
         [Feature.IgnitionLuks] = new(FeatureSource.Image, "the image's Ignition makes no LUKS volumes", "Run it on a Flatcar release: --image FILE."),
         [Feature.IgnitionV2] = new(FeatureSource.Image, "the image accepts Ignition 3.x only", "Run it on a Flatcar release: --image FILE."),
+        [Feature.IgnitionSpec34] = SinceSpec("3.4.0"),
+        [Feature.IgnitionSpec35] = SinceSpec("3.5.0"),
+        [Feature.IgnitionSpec36] = SinceSpec("3.6.0"),
+        [Feature.UserData] = new(FeatureSource.Platform, "the platform hands over no user data beside an Ignition config", "Install what makes a config drive (apt-get install dosfstools mtools)."),
+        [Feature.HarnessFiles] = new(FeatureSource.Platform, "machines do not reach the harness's server of files", "Run it on qemu."),
         [Feature.Internet] = new(FeatureSource.Run, "machines are not promised the internet", "Run with --internet on a host that has it."),
     };
+
+    private static FeatureFacts SinceSpec(string spec) =>
+        new(FeatureSource.Image, $"the image's Ignition is older than spec {spec}", "Run it on a newer Flatcar release: --image FILE.") { IgnitionSpec = Version.Parse(spec) };
 }
 
 /// <summary>Who decides whether a <see cref="Feature"/> is there.</summary>

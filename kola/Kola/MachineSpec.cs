@@ -52,6 +52,14 @@ public sealed record MachineSpec
     /// <summary>Name of a preparation of the test's suite the machine has behind it when the test sees it; null for none.</summary>
     public string? Prepared { get; init; }
 
+    /// <summary>
+    /// The boot is expected to end in the emergency shell: the test gets the machine then, with <see cref="Machine.BootFailure"/>. Default no.
+    /// </summary>
+    public bool BootFails { get; init; }
+
+    /// <summary>Accept a config of which Ignition or Butane only warn: a key nobody knows, a unit that is not enabled. Default no.</summary>
+    public bool ConfigWarnings { get; init; }
+
     /// <summary>Static host name the harness writes; null leaves it to the image and the test's own config.</summary>
     public string? Hostname { get; init; }
 }

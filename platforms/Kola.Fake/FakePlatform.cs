@@ -44,6 +44,12 @@ public sealed class FakePlatform : IPlatform
     public bool HasChannel => _options.Templates;
 
     /// <inheritdoc/>
+    public int? ConfigLimit => _options.ConfigLimit;
+
+    /// <inheritdoc/>
+    public string? HostAddress => "127.0.0.1";
+
+    /// <inheritdoc/>
     public ITemplates? Templates => _options.Templates ? _templates : null;
 
     /// <summary>Machines that are not disposed.</summary>

@@ -71,6 +71,16 @@ public sealed class QemuTests
     }
 
     [Test]
+    public async Task User_data_is_on_a_disk_as_OpenStack_hands_it_over()
+    {
+        const string userData = "#cloud-config\nhostname: ümlaut\n";
+        string drive = await ConfigDrive.CreateAsync("some.test/machine", userData, _scratch.Path, CancellationToken.None);
+        Assert.That((await HostTool.RunAsync("blkid", ["-p", "-o", "value", "-s", "LABEL", drive], CancellationToken.None)).StandardOutput.Trim(), Is.EqualTo("config-2"));
+        Assert.That((await HostTool.RunAsync("mtype", ["-i", drive, "::openstack/latest/user_data"], CancellationToken.None)).StandardOutput, Is.EqualTo(userData));
+        Assert.That(File.Exists(_scratch.File("user_data")), Is.False);
+    }
+
+    [Test]
     public async Task What_is_kept_stays_in_the_machines_own_directory()
     {
         await using IPlatform platform = await _backend.CreateAsync(_scratch);

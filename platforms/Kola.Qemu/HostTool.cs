@@ -21,6 +21,9 @@ internal static class HostTool
         ["setsid"] = "util-linux",
         ["stat"] = "coreutils",
         ["du"] = "coreutils",
+        ["mkfs.vfat"] = "dosfstools",
+        ["mcopy"] = "mtools",
+        ["mmd"] = "mtools",
     };
 
     /// <summary>Runs a program; null when the host has no such program.</summary>

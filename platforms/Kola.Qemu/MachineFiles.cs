@@ -20,6 +20,9 @@ internal sealed class MachineFiles : IDisposable
     /// <summary>Ignition config; null for none.</summary>
     public string? Ignition { get; private set; }
 
+    /// <summary>Disk with the user data; null for none.</summary>
+    public string? ConfigDrive { get; private set; }
+
     /// <summary>File of the guest's memory; null for memory of QEMU's own.</summary>
     public QemuMemoryFile? Memory { get; private set; }
 
@@ -41,6 +44,8 @@ internal sealed class MachineFiles : IDisposable
                 : await files.CopyDisksAsync(spec, origin, place, keep, cancel);
             if (spec.Ignition is not null)
                 files.Ignition = files.Take(await WriteSecretAsync(Path.Combine(directory, "config.ign"), spec.Ignition, cancel), keep: false);
+            if (spec.UserData is { } data)
+                files.ConfigDrive = files.Take(await Qemu.ConfigDrive.CreateAsync(spec.Id, data, directory, cancel), keep: false);
             if (uefiTemplate is not null)
             {
                 string variables = Path.Combine(place, "uefi-variables.fd");

@@ -42,6 +42,9 @@ internal sealed record QemuArguments
     /// <summary>Ignition config; null for none.</summary>
     public string? IgnitionFile { get; init; }
 
+    /// <summary>Raw disk with the user data; null for none.</summary>
+    public string? ConfigDrive { get; init; }
+
     /// <summary>Kernel to boot past the boot loader; null when firmware boots the disk.</summary>
     public DirectBoot? Direct { get; init; }
 
@@ -82,6 +85,7 @@ internal sealed record QemuArguments
         "-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng",
         .. Ports(),
         .. Disks.SelectMany(Disk),
+        .. UserData(),
         .. Network(),
         .. Firmware(),
         .. Tpm(),
@@ -143,6 +147,14 @@ internal sealed record QemuArguments
         string boot = index == 0 ? ",bootindex=1" : "";
         return ["-blockdev", node, "-device", $"virtio-blk-pci,drive=disk{index},serial={Escaped(disk.Serial)}{boot}"];
     }
+
+    private IEnumerable<string> UserData() => ConfigDrive is null
+        ? []
+        :
+        [
+            "-blockdev", $"driver=raw,node-name=config-drive,read-only=on,file.driver=file,file.filename={Escaped(ConfigDrive)}",
+            "-device", $"virtio-blk-pci,drive=config-drive,serial={Qemu.ConfigDrive.Label}",
+        ];
 
     private IEnumerable<string> Network()
     {

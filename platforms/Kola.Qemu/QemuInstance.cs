@@ -218,6 +218,7 @@ public sealed partial class QemuInstance : IInstance
         StateFile = origin.Template is null ? null : Path.Combine(origin.Template, TemplateFiles.State),
         GuestAddress = origin.Manifest is null ? "" : LeaseOf(origin.Manifest.Depth + 1),
         IgnitionFile = files.Ignition,
+        ConfigDrive = files.ConfigDrive,
         Direct = firmware == Firmware.Direct ? spec.Image.Direct : null,
         Uefi = files.UefiVariables is { } variables ? (host.Uefi!.Code, variables) : null,
         Private = spec.Private is { } link

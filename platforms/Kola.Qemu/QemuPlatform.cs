@@ -43,6 +43,12 @@ public sealed partial class QemuPlatform : IPlatform
     public bool HasChannel => true;
 
     /// <inheritdoc/>
+    public int? ConfigLimit => null;
+
+    /// <summary>The gateway of QEMU's user network, which stands for the host's loopback.</summary>
+    public string? HostAddress => "10.0.2.2";
+
+    /// <inheritdoc/>
     public ITemplates? Templates { get; }
 
     /// <summary>Looks at the host, and decides how machines are run. With <see cref="AccelerationMode.Auto"/> that may boot a probe guest, 30 seconds at most.</summary>
@@ -72,7 +78,7 @@ public sealed partial class QemuPlatform : IPlatform
             QemuInstance.Check(host, "qemu", image, firmware);
             (host, string probe) = await AccelerateAsync(host, options, image, cancel);
             var templates = new TemplateStore(options.TemplatesDirectory ?? Path.Combine(options.CacheDirectory, TemplateStore.DirectoryName), (long)options.TemplatesMiB << 20, clock);
-            return new QemuPlatform(host, FeaturesOf(host, tpm, firmware), CapacityOf(options), FactsOf(host, firmware, probe), templates, held);
+            return new QemuPlatform(host, FeaturesOf(host, tpm, await ConfigDrive.CanBeMadeAsync(cancel), firmware), CapacityOf(options), FactsOf(host, firmware, probe), templates, held);
         }
         catch
         {
@@ -135,11 +141,13 @@ public sealed partial class QemuPlatform : IPlatform
     private static UsageException NoKvm(string got) =>
         new($"qemu: KVM was asked for and does not work here\n  wanted:  a guest kernel that runs under KVM\n  got:     {got}\n  next:    emulate (--accel tcg), or use a host with hardware virtualization");
 
-    private static HashSet<Feature> FeaturesOf(QemuHost host, bool tpm, Firmware firmware)
+    private static HashSet<Feature> FeaturesOf(QemuHost host, bool tpm, bool configDrive, Firmware firmware)
     {
-        var features = new HashSet<Feature> { Feature.Console, Feature.ExtraDisks, Feature.PrivateNetwork };
+        var features = new HashSet<Feature> { Feature.Console, Feature.ExtraDisks, Feature.PrivateNetwork, Feature.HarnessFiles };
         if (tpm)
             features.Add(Feature.Tpm);
+        if (configDrive)
+            features.Add(Feature.UserData);
         if (host.Uefi is not null)
             features.Add(Feature.Uefi);
         if (firmware != Firmware.Direct)

@@ -41,7 +41,7 @@ internal sealed class BenchLab(Target target, string directory, string kept, Tim
 
     /// <summary>Boots a machine cold; it runs when this returns.</summary>
     internal Task<BenchMachine> BootAsync() => StartAsync(
-        MachineConfig.For(s_machine, _identity.PublicKey, null, channel: true, Source).ToString(), spec => target.Platform.StartAsync(spec, cancel));
+        MachineConfig.For(s_machine, _identity.PublicKey, null, channel: true, new Dictionary<string, string>(), Source).Ignition, spec => target.Platform.StartAsync(spec, cancel));
 
     /// <summary>Makes a copy of the template, which is made if need be; it runs when this returns.</summary>
     internal async Task<BenchMachine> CloneAsync()
@@ -72,7 +72,7 @@ internal sealed class BenchLab(Target target, string directory, string kept, Tim
     private async Task<MadeTemplate> MakeAsync()
     {
         ITemplates templates = target.Platform.Templates ?? throw new PlatformException(Signal.Template, $"{target.Platform.Name} has no templates");
-        var spec = new TemplateSpec { Machine = s_machine, Image = target.Image, Ignition = MachineConfig.ForTemplate(s_machine, privateCard: false, Source).ToString(), Preparation = ApartFromOthers };
+        var spec = new TemplateSpec { Machine = s_machine, Image = target.Image, Ignition = MachineConfig.ForTemplate(s_machine, privateCard: false, Source).Ignition, Preparation = ApartFromOthers };
         string key = templates.KeyOf(spec);
         await using ITemplateDraft draft = await templates.BeginAsync(key, cancel) ?? throw new PlatformException(Signal.Template, $"template {key[..12]} is there before it was made");
         string config = spec.Ignition.Replace(TemplateSpec.PublicKeyPlaceholder, _identity.PublicKey, StringComparison.Ordinal);

@@ -27,6 +27,7 @@ public sealed partial class HouseTests
     [TestCase("kola/Kola", "")]
     [TestCase("kola/Kola.NUnit", "Kola")]
     [TestCase("kola/Kola.History", "Kola")]
+    [TestCase("kola/Kola.Serving", "Kola")]
     [TestCase("platforms/Kola.Fake", "Kola")]
     [TestCase("platforms/Kola.Qemu", "Kola")]
     [TestCase("tests/Flatcar.Tests", "Kola.NUnit")]

@@ -80,16 +80,6 @@ public sealed class IgnitionConfigTests
             () => IgnitionConfig.Parse("""{"ignition":{"version":"3.0.0"},"passwd":[1]}""", "x.ign").WithKey("core", "k"),
             Throws.TypeOf<UsageException>().With.Message.Contains("passwd = [1]"));
 
-    [Test]
-    public void Machines_of_one_test_know_each_other_by_role()
-    {
-        var neighbours = new Neighbourhood("some.test", ["hub", "spoke"]);
-        string rendered = MachineConfig.For(Some.Machine("spoke"), "k", neighbours, channel: true, "x").ToString();
-        Assert.That(neighbours.HostsFile(), Does.Contain("198.18.0.1 hub\n198.18.0.2 spoke\n"));
-        Assert.That(neighbours.NetworkFile("spoke"), Does.Contain("MACAddress=52:54:00:6b:00:02").And.Contain("Address=198.18.0.2/24"));
-        Assert.That(rendered, Does.Contain("/etc/hosts").And.Contain("10-kola-private.network"));
-    }
-
     private static JsonNode Rendered(string config, Func<IgnitionConfig, IgnitionConfig> add) =>
         JsonNode.Parse(add(IgnitionConfig.Parse(config, "x.ign")).ToString())!;
 }

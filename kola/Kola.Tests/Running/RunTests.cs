@@ -27,6 +27,8 @@ public sealed partial class RunTests
     [TestCase("sample.panics", Outcome.Failed, "machine: the kernel panicked")]
     [TestCase("sample.panics.on-purpose", Outcome.Passed, null)]
     [TestCase("sample.emergency", Outcome.Failed, "Ignition failed")]
+    [TestCase("sample.emergency.expected", Outcome.Passed, null)]
+    [TestCase("sample.emergency.missed", Outcome.Failed, "wanted:  a boot that ends in the emergency shell")]
     [TestCase("sample.deaf", Outcome.Failed, "the connection was lost")]
     [TestCase("sample.poweroff", Outcome.Failed, "powered off")]
     [TestCase("sample.finding", Outcome.Failed, "unit-failed")]

@@ -95,6 +95,13 @@ public sealed class SampleTests
     [MachineTest("sample.emergency", Minutes = 6)]
     public Task The_first_boot_ends_in_the_emergency_shell([Spec(Config = "emergency.ign")] Machine machine) => machine.RunAsync("true");
 
+    [MachineTest("sample.emergency.expected", Minutes = 6)]
+    public void A_boot_that_is_meant_to_fail_fails([Spec(Config = "emergency.ign", BootFails = true)] Machine machine) =>
+        Assert.That(machine.BootFailure, Does.Contain("hash verification failed"));
+
+    [MachineTest("sample.emergency.missed", Minutes = 6)]
+    public void A_boot_that_is_meant_to_fail_succeeds([Spec(BootFails = true)] Machine machine) => Assert.Fail($"the test was run, with {machine.Name}");
+
     [MachineTest("sample.poweroff", Minutes = 5)]
     public Task The_machine_powers_off(Machine machine) => machine.SudoAsync("systemctl poweroff; sleep infinity", TimeSpan.FromMinutes(4));
 

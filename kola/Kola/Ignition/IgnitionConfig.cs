@@ -65,6 +65,8 @@ public sealed class IgnitionConfig
         }
     }
 
+    internal static ConfigReading<IgnitionConfig> Read(string text) => new(Parse(text, "x"), []);
+
     /// <summary>Holds the config against what an image accepts.</summary>
     /// <param name="maximum">Highest spec: <c>3.3.0</c>.</param>
     /// <exception cref="UsageException">Its spec is newer.</exception>

@@ -8,8 +8,20 @@ namespace Kola.Ignition;
 /// <param name="Machines">Roles, in the order of the parameters. At most 250.</param>
 internal sealed record Neighbourhood(string Segment, IReadOnlyList<string> Machines)
 {
+    /// <summary>
+    /// The machine that gives the others their addresses on the segment by DHCP, so that they are there before they have a config, in their initrd;
+    /// null when none refers to another.
+    /// </summary>
+    internal string? AddressServer { get; init; }
+
     // 198.18.0.0/15 is set aside for tests of devices (RFC 2544): it meets neither a user's network nor QEMU's 10.0.2.0/24.
     private const string Prefix = "198.18.0.";
+
+    /// <summary>Of the machines of a test; null of one that is alone.</summary>
+    /// <param name="segment">Name of the segment.</param>
+    /// <param name="machines">All machines of the test.</param>
+    internal static Neighbourhood? Of(string segment, IReadOnlyList<MachineSpec> machines) =>
+        machines.Count > 1 ? new Neighbourhood(segment, [.. machines.Select(m => m.Name)]) { AddressServer = StartOrder.AddressServer(machines) } : null;
 
     /// <summary>IPv4 address of a machine.</summary>
     internal string AddressOf(string machine) => Prefix + (Number(machine) + 1).ToString(CultureInfo.InvariantCulture);
@@ -49,11 +61,25 @@ internal sealed record Neighbourhood(string Segment, IReadOnlyList<string> Machi
         IPv6AcceptRA=no
         LinkLocalAddressing=ipv6
 
-        """;
+        """ + (machine == AddressServer ? AddressServerSections() : "");
 
     /// <summary>/etc/hosts with all machines by their roles.</summary>
     internal string HostsFile() =>
         "127.0.0.1 localhost\n::1 localhost\n" + string.Concat(Machines.Select(m => $"{AddressOf(m)} {m}\n"));
+
+    // Each is given the address it will have, and nothing else: the way into the world is the other card.
+    private string AddressServerSections() => """
+        DHCPServer=yes
+
+        [DHCPServer]
+        PoolOffset=251
+        PoolSize=3
+        EmitDNS=no
+        EmitNTP=no
+        EmitRouter=no
+        EmitTimezone=no
+
+        """ + string.Concat(Machines.Where(m => m != AddressServer).Select(m => $"[DHCPServerStaticLease]\nMACAddress={LinkOf(m).Mac}\nAddress={AddressOf(m)}\n\n"));
 
     private int Number(string machine) => Machines.ToList().IndexOf(machine) is >= 0 and var at ? at : throw new ArgumentException($"no machine \"{machine}\"", nameof(machine));
 }

@@ -23,6 +23,12 @@ public interface IPlatform : IAsyncDisposable
     /// <summary>Whether its machines have a guest channel; their configs then hold the guest program.</summary>
     bool HasChannel { get; }
 
+    /// <summary>Most bytes a machine's config may have; null where there is no such limit.</summary>
+    int? ConfigLimit { get; }
+
+    /// <summary>Address under which its machines reach the loopback of this host; null where they cannot.</summary>
+    string? HostAddress { get; }
+
     /// <summary>Copies of ready machines; null where the platform cannot make them.</summary>
     ITemplates? Templates { get; }
 

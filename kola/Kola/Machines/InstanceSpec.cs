@@ -15,6 +15,12 @@ public sealed record InstanceSpec
     /// <summary>The final Ignition config; null boots without one.</summary>
     public string? Ignition { get; init; }
 
+    /// <summary>
+    /// User data as the author wrote it: a cloud-config, a script. Given beside the Ignition config, where coreos-cloudinit looks for it. Null for none;
+    /// only asked of a platform that offers <see cref="Feature.UserData"/>.
+    /// </summary>
+    public string? UserData { get; init; }
+
     /// <summary>Existing directory for what is kept: <c>console.txt</c> is written there from the first byte.</summary>
     public required string Directory { get; init; }
 

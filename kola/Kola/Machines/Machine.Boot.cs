@@ -24,6 +24,33 @@ public sealed partial class Machine
     /// <summary>Waits until the machine is ready: SSH answers, the boot has settled without failed units, and it is the expected system.</summary>
     internal Task BecomeReadyAsync(TimeSpan? within) => ReadyAsync("boot", within ?? TimeSpan.FromMinutes(5), oldBootId: null);
 
+    /// <summary>Waits until the boot has failed, as it is expected to.</summary>
+    /// <param name="failure">Completes with what the machine had said then.</param>
+    /// <exception cref="MachineException">It got ready, or neither came about in 5 minutes, times the platform's slowness.</exception>
+    internal async Task FailToBootAsync(Task<string> failure)
+    {
+        using var failed = new CancellationTokenSource();
+        Task<Readiness?> ready = BoundAsync(cancel => UnlessFailedAsync(failed.Token, cancel));
+        if (await Task.WhenAny(failure, ready) == failure)
+            await failed.CancelAsync();
+        if (await ready is { } up)
+            throw new MachineException($"{Name}: it booted, and is \"{up.State}\"\n  wanted:  a boot that ends in the emergency shell, as its test expects\n  see:     {_terms.Shown}/console.txt");
+        BootFailure = await failure;
+    }
+
+    private async Task<Readiness?> UnlessFailedAsync(CancellationToken failed, CancellationToken cancel)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(failed, cancel);
+        try
+        {
+            return await AskUntilBootedAsync("boot", Scaled(TimeSpan.FromMinutes(5)), oldBootId: null, either.Token);
+        }
+        catch (OperationCanceledException) when (failed.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Writes a line into the journal, if there is a connection and the machine is well enough to take it.</summary>
     internal async Task<bool> TryMarkAsync(string line, TimeSpan within, CancellationToken cancel)
     {

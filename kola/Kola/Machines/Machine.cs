@@ -44,6 +44,12 @@ public sealed partial class Machine
     /// <summary>VERSION of its os-release.</summary>
     public string Version { get; private set; } = "";
 
+    /// <summary>
+    /// What the machine had said when its boot failed, of one with <see cref="MachineSpec.BootFails"/>: the last lines of its console, Ignition's own
+    /// message among them, without escape sequences. Null of any other machine.
+    /// </summary>
+    public string? BootFailure { get; private set; }
+
     internal IInstance Instance => _instance;
 
     /// <summary>What the machine has cost since it was started.</summary>

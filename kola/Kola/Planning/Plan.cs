@@ -18,8 +18,10 @@ public sealed record Plan
     public static Plan For(Catalog catalog, Selection selection, Setting setting)
     {
         PlannedTest[] tests = [.. selection.From(catalog).Select(c => Decide(c, setting))];
-        foreach (TestCase test in tests.Where(t => t.Skip is null).Select(t => t.Case))
-            Check(test, setting);
+        TestCase[] toRun = [.. tests.Where(t => t.Skip is null).Select(t => t.Case)];
+        new ConfigCheck(setting).Check(toRun);
+        foreach (TestCase test in toRun)
+            CheckTolerations(test, setting);
         return new Plan { Tests = tests };
     }
 
@@ -69,6 +71,22 @@ public sealed record Plan
             yield return Feature.Tpm;
         if (test.Machines.Any(m => m.Firmware == Firmware.Uefi))
             yield return Feature.Uefi;
+        if (test.Machines.Any(m => m.BootFails))
+            yield return Feature.Console;
+        foreach (MachineSpec machine in test.Machines.Where(m => m.Config is not null))
+        {
+            if (Reference.In(machine.Config).Any(r => r.IsFiles))
+                yield return Feature.HarnessFiles;
+            switch (AuthorConfig.KindOf(machine.Config!))
+            {
+                case ConfigKind.LegacyIgnition:
+                    yield return Feature.IgnitionV2;
+                    break;
+                case ConfigKind.UserData:
+                    yield return Feature.UserData;
+                    break;
+            }
+        }
     }
 
     private static Skip? OutOfRange(TestCase test, Image image)
@@ -85,10 +103,8 @@ public sealed record Plan
     // 4459.0.0+nightly-20260821-2100
     private static bool TryVersion(string text, out Version? version) => Version.TryParse(text.Split('+', '-')[0], out version);
 
-    private static void Check(TestCase test, Setting setting)
+    private static void CheckTolerations(TestCase test, Setting setting)
     {
-        foreach (MachineSpec machine in test.Machines.Where(m => m.Config is not null))
-            IgnitionConfig.Parse(machine.Config!, $"{test.Id}/{machine.Name}: {machine.ConfigFile}").CheckVersion(setting.Image.IgnitionMaximum);
         foreach (Toleration tolerated in test.Tolerates.Where(t => !setting.Checks.Contains(t.Check)))
             throw new UsageException($"{test.Id} tolerates \"{tolerated.Check}\", which is no check\n  wanted:  one of {string.Join(", ", setting.Checks.Order())}");
     }

@@ -18,6 +18,9 @@ public sealed record Setting
     /// <summary>The image under test.</summary>
     public required Image Image { get; init; }
 
+    /// <summary>Most bytes a machine's config may have; null where there is no such limit.</summary>
+    public int? ConfigLimit { get; init; }
+
     /// <summary>Ids of the known checks.</summary>
     public required IReadOnlySet<string> Checks { get; init; }
 
@@ -28,7 +31,10 @@ public sealed record Setting
     public DateOnly Today { get; init; }
 
     /// <summary>Whether a feature is there: the image has what it does not lack, platform and run have what they list.</summary>
-    public bool Has(Feature feature) => FeatureFacts.All[feature].OfferedBy == FeatureSource.Image
-        ? !Image.Lacks.Contains(feature)
-        : Features.Contains(feature);
+    public bool Has(Feature feature) => FeatureFacts.All[feature] switch
+    {
+        { IgnitionSpec: { } spec } => spec <= Version.Parse(Image.IgnitionMaximum),
+        { OfferedBy: FeatureSource.Image } => !Image.Lacks.Contains(feature),
+        _ => Features.Contains(feature),
+    };
 }

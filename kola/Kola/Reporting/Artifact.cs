@@ -25,5 +25,6 @@ internal sealed record Artifact(string Name, string Path, string Type)
         new($"{machine} journal", System.IO.Path.Combine(directory, RunDirectory.JournalFile), "text/plain"),
         new($"{machine} commands", System.IO.Path.Combine(directory, RunDirectory.SshLogFile), "text/plain"),
         new($"{machine} Ignition config", System.IO.Path.Combine(directory, RunDirectory.IgnitionFile), "application/json"),
+        new($"{machine} user data", System.IO.Path.Combine(directory, RunDirectory.UserDataFile), "text/plain"),
     ];
 }

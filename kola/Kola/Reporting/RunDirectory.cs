@@ -52,6 +52,9 @@ public sealed class RunDirectory
     /// <summary>Of a machine: the config it was given, as rendered.</summary>
     public const string IgnitionFile = "ignition.json";
 
+    /// <summary>A machine's user data beside that, as coreos-cloudinit was given it.</summary>
+    public const string UserDataFile = "user-data.txt";
+
     /// <summary>Of a machine: its journal as journald exports it, which holds more than its text.</summary>
     public const string JournalExportFile = "journal.export";
 

@@ -15,6 +15,7 @@ internal sealed partial class MachineSet
     private readonly Func<KolaException?> _whyEnded;
     private readonly Action<KolaException> _end;
     private readonly Neighbourhood? _neighbours;
+    private readonly IReadOnlyDictionary<string, string> _references;
     private readonly int _attempt;
     private readonly string _prefix;
     private readonly Lock _gate = new();
@@ -36,7 +37,8 @@ internal sealed partial class MachineSet
         _whyEnded = whyEnded;
         _end = end;
         _prefix = attempt == 1 ? test.Id : $"{test.Id}/{attempt}";
-        _neighbours = test.Machines.Count > 1 ? new Neighbourhood(_prefix, [.. test.Machines.Select(m => m.Name)]) : null;
+        _neighbours = Neighbourhood.Of(_prefix, test.Machines);
+        _references = ReferenceValues.Of(_neighbours, options.Platform.HostAddress, options.Served);
     }
 
     /// <summary>Directory of the attempt's artifacts.</summary>
@@ -61,13 +63,30 @@ internal sealed partial class MachineSet
     /// <summary>Role of a machine that was never ready and never wrote to its console; null when there is none.</summary>
     internal string? NeverStirred => Watched().FirstOrDefault(w => w.Machine.NeverStirred)?.Machine.Name;
 
-    /// <summary>Starts all machines at once and returns when all are ready.</summary>
+    /// <summary>Starts all machines at once, but for those whose configs refer to others, and returns when all are ready.</summary>
     internal async Task<IReadOnlyList<Machine>> BootAsync()
     {
-        Task<Machine>[] boots = [.. _test.Machines.Select(BootAsync)];
-        foreach (Task<Machine> boot in boots)
+        var boots = new Dictionary<string, Task<Machine>>();
+        foreach (MachineSpec spec in _test.Machines)
+            _ = Begin(spec);
+        return await Task.WhenAll(_test.Machines.Select(m => boots[m.Name]));
+
+        // The plan has seen to it that nobody waits for himself.
+        Task<Machine> Begin(MachineSpec spec)
+        {
+            if (boots.TryGetValue(spec.Name, out Task<Machine>? begun))
+                return begun;
+            Task<Machine>[] before = [.. StartOrder.WaitsFor(spec).Select(name => Begin(_test.Machines.First(m => m.Name == name)))];
+            Task<Machine> boot = boots[spec.Name] = BootAfterAsync(before, spec);
             _ = boot.ContinueWith(EndWith, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-        return await Task.WhenAll(boots);
+            return boot;
+        }
+
+        async Task<Machine> BootAfterAsync(Task<Machine>[] before, MachineSpec spec)
+        {
+            await Task.WhenAll(before);
+            return await BootAsync(spec);
+        }
 
         // The other machines of a test are not waited for when one cannot be had.
         void EndWith(Task<Machine> boot)
@@ -130,6 +149,12 @@ internal sealed partial class MachineSet
         WatchedMachine watched = await WatchAsync(machine, place, _options, Found, _end);
         Announce(place, instance, template: null);
         watched.Start();
+        if (watched.BootFailure is { } failure)
+        {
+            await machine.FailToBootAsync(failure);
+            return machine;
+        }
+
         await machine.BecomeReadyAsync(null);
         if (spec.Prepared is { } name)
             await _code.PrepareAsync(name, machine, _whyEnded, _deadline);
@@ -141,14 +166,18 @@ internal sealed partial class MachineSet
     {
         string directory = Path.Combine(_options.Directory, RunDirectory.DirectoryOf(_test.Id, _attempt, spec.Name));
         System.IO.Directory.CreateDirectory(directory);
-        IgnitionConfig config = MachineConfig.For(spec, _options.Identity.PublicKey, _neighbours, _options.Platform.HasChannel, SourceOf(spec));
-        await KeepAsync(Path.Combine(directory, RunDirectory.IgnitionFile), config);
+        MachineConfig config = MachineConfig.For(spec, _options.Identity.PublicKey, _neighbours, _options.Platform.HasChannel, _references, SourceOf(spec));
+        string ignition = config.Ignition;
+        await KeepAsync(Path.Combine(directory, RunDirectory.IgnitionFile), MaskedConfig.Of(ignition, _options.Masking));
+        if (config.UserData is { } data)
+            await KeepAsync(Path.Combine(directory, RunDirectory.UserDataFile), _options.Masking.Mask(data));
         return new Place(Path.Combine(Shown, spec.Name), new InstanceSpec
         {
             Id = $"{_prefix}/{spec.Name}",
             Machine = spec,
             Image = _options.Image,
-            Ignition = config.ToString(),
+            Ignition = ignition,
+            UserData = config.UserData,
             Directory = directory,
             Private = _neighbours?.LinkOf(spec.Name),
             Keep = _options.Keep,
@@ -184,11 +213,11 @@ internal sealed partial class MachineSet
         }
     }
 
-    private async Task KeepAsync(string file, IgnitionConfig config)
+    private async Task KeepAsync(string file, string masked)
     {
         try
         {
-            await File.WriteAllTextAsync(file, MaskedConfig.Of(config.ToString(), _options.Masking), _deadline);
+            await File.WriteAllTextAsync(file, masked, _deadline);
         }
         catch (IOException full)
         {

@@ -25,6 +25,9 @@ public sealed record SessionOptions
     /// <summary>Takes every event, in order, as it happens; from several threads.</summary>
     public required Action<RunEvent> Emit { get; init; }
 
+    /// <summary>The harness's server of files; null when no config of the plan refers to it.</summary>
+    public ServedAddresses? Served { get; init; }
+
     /// <summary>Key of the run.</summary>
     public required SshIdentity Identity { get; init; }
 

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Kola.Checks;
 using Kola.Ignition;
 using Kola.Machines;
+using Kola.Planning;
 using Kola.Reporting;
 using Kola.Scheduling;
 
@@ -56,7 +57,7 @@ internal sealed class TemplateSet(SessionOptions options, Schedule schedule, Can
             // Without what is a role's own: tests whose machines differ in nothing else share one template.
             Machine = machine with { Name = "machine", OwnMachineId = false },
             Image = image,
-            Ignition = MachineConfig.ForTemplate(machine, card, $"{test.Id}/{machine.Name}: {machine.ConfigFile}").ToString(),
+            Ignition = MachineConfig.ForTemplate(machine, card, $"{test.Id}/{machine.Name}: {machine.ConfigFile}").Ignition,
             PrivateCard = card,
             Checks = CheckTable.Digest,
             Preparation = machine.Prepared is { } name ? $"{name}@{suite}" : null,
@@ -98,7 +99,7 @@ internal sealed class TemplateSet(SessionOptions options, Schedule schedule, Can
 
     [MemberNotNullWhen(true, nameof(_templates))]
     private bool IsFor(TestCase test, MachineSpec machine) =>
-        _templates is not null && !test.Fresh && !machine.Tpm && machine.Firmware == Firmware.Any;
+        _templates is not null && !test.Fresh && TemplatePlan.MayClone(machine);
 
     [SuppressMessage("Design", "CA1031", Justification = Excuse)]
     private (string Key, TemplateSpec Spec)? TemplateOf(TestCase test, MachineSpec machine, TestCode code)

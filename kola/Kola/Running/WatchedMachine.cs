@@ -11,6 +11,9 @@ internal sealed class WatchedMachine
     // What a message shows of a console.
     private const int LinesShown = 10;
 
+    // What a test sees of one whose boot was to fail: Ignition's last stage and what followed.
+    private const int LinesOfFailure = 60;
+
     private readonly SessionOptions _options;
     private readonly TestCase _test;
     private readonly string _directory;
@@ -22,6 +25,7 @@ internal sealed class WatchedMachine
     private readonly CancellationTokenSource _byConnection = new();
     private readonly ConsoleTail? _console;
     private readonly JournalTail _journal;
+    private readonly ExpectedFailure? _expected;
     private Task _watching = Task.CompletedTask;
     private volatile bool _disposing;
     private volatile bool _dead;
@@ -37,11 +41,15 @@ internal sealed class WatchedMachine
         _test = test;
         _found = found;
         _end = end;
+        _expected = machine.Spec.BootFails ? new ExpectedFailure() : null;
         _console = machine.Instance.ConsoleFile is { } file ? new ConsoleTail(file, Report, options.Time) : null;
         _journal = new JournalTail(directory, options.Masking, Report, end, options.Time);
     }
 
     internal Machine Machine { get; }
+
+    /// <summary>What a machine whose boot is expected to fail has said when it has; null of any other.</summary>
+    internal Task<string>? BootFailure => _expected?.Ended;
 
     internal void Start()
     {
@@ -159,10 +167,11 @@ internal sealed class WatchedMachine
     {
         if (!_sightings.IsFirst(finding))
             return;
+        bool expected = _expected?.Covers(finding, () => LastConsoleLines(LinesOfFailure)) ?? false;
         _dead |= finding.Check.Fatal;
         string file = finding.Source == "console" ? RunDirectory.ConsoleFile : RunDirectory.JournalFile;
         string kept = Path.Combine(Path.GetRelativePath(_options.Directory, _directory), file);
-        string? tolerated = _test.Tolerates.FirstOrDefault(t => t.Check == finding.Check.Id)?.Because;
+        string? tolerated = expected ? ExpectedFailure.Because : _test.Tolerates.FirstOrDefault(t => t.Check == finding.Check.Id)?.Because;
         Emit(new FindingMade
         {
             At = Now,
