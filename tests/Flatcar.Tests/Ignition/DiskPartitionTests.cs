@@ -74,6 +74,26 @@ public sealed class DiskPartitionTests
             Assert.That(Shown(await machine.PartitionTableAsync(Disk("next"))), Is.EqualTo(new[] { (1, "NEXT", 10 * Mebi), (2, "NEXT", 10 * Mebi) })));
     }
 
+    [MachineTest("ignition.disks.refused", Needs = [Feature.IgnitionDisks, Feature.IgnitionLuks, Feature.ExtraDisks], Minutes = 15, Fresh = true)]
+    public async Task What_is_there_is_not_destroyed_unless_the_config_says_so(
+        [Spec(Config = "disks-refused-entry.ign", BootFails = true)] Machine entry,
+        [Spec(Config = "disks-refused-removal.ign", BootFails = true)] Machine removal,
+        [Spec(Config = "disks-refused-format.ign", BootFails = true)] Machine format,
+        [Spec(Config = "disks-refused-volume.ign", BootFails = true)] Machine volume, Lab lab)
+    {
+        await lab.StepAsync("Entry", () => RefusesAsync(entry, "partition 4 didn't match", "label did not match"));
+        await lab.StepAsync("Removal", () => RefusesAsync(removal, "partition 4 exists", "wipePartitionEntry is false"));
+        await lab.StepAsync("Format", () => RefusesAsync(format, "is not of the correct type", "filesystem wipe was not requested"));
+        await lab.StepAsync("Volume", () => RefusesAsync(volume, "is not of the correct type", "volume wipe was not requested"));
+    }
+
+    private static Task RefusesAsync(Machine machine, params string[] words)
+    {
+        foreach (string word in words)
+            Assert.That(machine.BootFailure, Does.Contain(word).IgnoreCase);
+        return Task.CompletedTask;
+    }
+
     private static async Task EmptyDisksAreFilledAsync(Machine machine, Gpt.Table kept)
     {
         // "REST" gets what is left: 64 MiB less 20 and a MiB of table at either end.
