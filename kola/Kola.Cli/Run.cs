@@ -7,6 +7,7 @@ using Kola.Planning;
 using Kola.Reporting;
 using Kola.Running;
 using Kola.Scheduling;
+using Kola.Serving;
 
 namespace Kola.Cli;
 
@@ -57,8 +58,9 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
             display.Show(happened);
         }
 
+        await using FileServer? files = await ServeAsync(directory);
         Announce(name, commandLine, Emit);
-        using (session = new Session(Options(directory, Emit)))
+        using (session = new Session(Options(directory, Emit, files)))
             await WithStopsAsync(session, directory, runTests);
         Emit(new RunEnded { At = _time.GetUtcNow(), Stopped = session.Stopped, ElapsedSeconds = _time.GetElapsedTime(start).TotalSeconds });
         display.Dispose();
@@ -95,8 +97,15 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
     /// <summary>What <c>ssh</c> needs to get into a machine of this run. Valid while the run lasts and keeps its key.</summary>
     internal string[] SshArguments(Machine machine) => machine.SshArguments(_keyFile);
 
-    private SessionOptions Options(RunDirectory directory, Action<RunEvent> emit) => new()
+    // Only where a config refers to it: nothing listens that nobody asks.
+    private async Task<FileServer?> ServeAsync(RunDirectory directory) => plan.FilesDirectory is { } root
+        ? await FileServer.StartAsync(new FileServerOptions { Root = root, LogFile = Path.Combine(directory.FullPath, RunDirectory.ServedFile), Masking = _masking, Time = _time }, interruptions.First)
+        : null;
+
+    private SessionOptions Options(RunDirectory directory, Action<RunEvent> emit, FileServer? files) => new()
     {
+        Served = files?.Addresses,
+        Requests = () => files?.Requests ?? [],
         Plan = plan,
         Image = target.Image,
         Platform = target.Platform,

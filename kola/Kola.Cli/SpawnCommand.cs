@@ -32,6 +32,7 @@ internal static class SpawnCommand
                 Config = Read(parsed.GetValue(config)),
                 ConfigFile = parsed.GetValue(config),
                 ConfigDirectory = parsed.GetValue(config) is { } file ? Path.GetDirectoryName(Path.GetFullPath(file)) : null,
+                FilesDirectory = parsed.GetValue(config) is { } beside ? ServedBeside(beside) : null,
                 ConfigWarnings = true,
                 MemoryMiB = parsed.GetValue(memory) is >= 256 and var mib ? mib : throw new UsageException($"--ram {parsed.GetValue(memory)}\n  wanted:  at least 256 MiB"),
                 Cpus = parsed.GetValue(cpus) is >= 1 and <= 64 and var count ? count : throw new UsageException($"--cpus {parsed.GetValue(cpus)}\n  wanted:  1 to 64"),
@@ -49,6 +50,14 @@ internal static class SpawnCommand
             return await visit.ExecuteAsync(["kola", .. parsed.Tokens.Select(t => t.Value)], interruptions);
         });
         return command;
+    }
+
+    // As a suite has it, or simply all files there.
+    private static string ServedBeside(string file)
+    {
+        string directory = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        string served = Path.Combine(directory, "served");
+        return Directory.Exists(served) ? served : directory;
     }
 
     private static string? Read(string? file)

@@ -59,6 +59,8 @@ internal static class TestCaseReader
             Config = file is null ? null : File.ReadAllText(file),
             ConfigFile = spec.Config,
             ConfigDirectory = Path.GetDirectoryName(file),
+            // The suite's, beside its assembly: one server of files serves the whole run.
+            FilesDirectory = file is null ? null : Path.Combine(Path.GetDirectoryName(method.DeclaringType!.Assembly.Location)!, "served"),
             MemoryMiB = spec.MemoryMiB >= 256 ? spec.MemoryMiB : throw Wrong(source, $"{parameter.Name}: MemoryMiB = {spec.MemoryMiB}", "at least 256"),
             Cpus = spec.Cpus is >= 1 and <= 64 ? spec.Cpus : throw Wrong(source, $"{parameter.Name}: Cpus = {spec.Cpus}", "1 to 64"),
             DiskMiB = spec.DiskMiB == 0 ? null : spec.DiskMiB,

@@ -124,6 +124,41 @@ public sealed class MaskingTests
     }
 
     [Test]
+    public void A_Butane_config_is_masked_where_its_secrets_stand()
+    {
+        const string config = """
+            variant: flatcar
+            version: 1.1.0
+            passwd:
+              users:
+                - name: core
+                  password_hash: foobar
+                  ssh_authorized_keys: [ssh-ed25519 AAAA kola]
+            storage:
+              luks:
+                - name: data
+                  key_file:
+                    inline: correct horse
+                  device: /dev/vdb
+                - name: more
+                  device: /dev/vdc
+                  key_file:
+                    inline: |
+                      battery
+                      staple
+              files:
+                - path: /a
+                  contents: {inline: hello}
+            """;
+        string masked = MaskedConfig.Of(config, Masking.Shapes);
+        Assert.That(masked, Does.Not.Contain("foobar").And.Not.Contain("correct").And.Not.Contain("battery").And.Not.Contain("staple"));
+        Assert.That(masked, Does.Contain("ssh-ed25519 AAAA kola").And.Contain("/dev/vdb").And.Contain("/dev/vdc").And.Contain("inline: hello"));
+        Assert.That(masked.Split('\n'), Has.Length.EqualTo(config.Split('\n').Length));
+        Assert.That(ButaneConfig.Translate(masked, null).Demand("masked").Storage.Luks, Has.Count.EqualTo(2), "it still parses");
+        Assert.That(MaskedConfig.Of(masked, Masking.Shapes), Is.EqualTo(masked));
+    }
+
+    [Test]
     public void A_config_is_masked_also_within_the_files_it_writes()
     {
         string config = JsonSerializer.Serialize(new
@@ -138,7 +173,7 @@ public sealed class MaskingTests
                     new { path = "/b", contents = new { source = "data:,password%3Dcorrect-horse%0A" } },
                     new { path = "/c", contents = new { source = "data:,hello%20world" } },
                 },
-                luks = new[] { new { name = "data", keyFile = new { source = "data:,anything" } } },
+                luks = new[] { new { name = "data", device = "/dev/vdb", keyFile = new { source = "data:,anything" } } },
             },
         }).Replace("\"passwordHash\":\"x\"", "\"passwordHash\":\"$6$a$b\"", StringComparison.Ordinal);
         string masked = MaskedConfig.Of(config, Masking.Shapes);

@@ -20,6 +20,9 @@ public sealed record MachineSpec
     /// <summary>Absolute path of the directory in which a Butane config's local files are looked for. Null when it may have none.</summary>
     public string? ConfigDirectory { get; init; }
 
+    /// <summary>Absolute path of the directory whose files <c>${files.http}</c> and its like lead to. Null when there is none.</summary>
+    public string? FilesDirectory { get; init; }
+
     /// <summary>Guest memory in MiB. Default 1024, at least 256.</summary>
     public int MemoryMiB { get; init; } = 1024;
 

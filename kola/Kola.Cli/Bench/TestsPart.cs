@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EventLog = Kola.Reporting.EventLog;
 using System.Globalization;
 using Kola.Machines;
 using Kola.Planning;

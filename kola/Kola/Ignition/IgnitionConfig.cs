@@ -1,71 +1,86 @@
 using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 
 namespace Kola.Ignition;
 
-/// <summary>An Ignition 3.x config as JSON, with what the harness adds to it. Immutable: each addition is a new config.</summary>
-public sealed class IgnitionConfig
+/// <summary>An Ignition config of spec 3.0.0 to 3.6.0, checked as Ignition checks it. Immutable: each addition is a new config.</summary>
+public sealed record IgnitionConfig
 {
-    private static readonly JsonDocumentOptions s_strict = new() { CommentHandling = JsonCommentHandling.Disallow, AllowTrailingCommas = false };
-    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    private static readonly string[] s_placedKinds = ["files", "links", "directories"];
-
-    private readonly JsonObject _root;
-
-    private IgnitionConfig(JsonObject root, string source, Version version)
-    {
-        _root = root;
-        Source = source;
-        Version = version;
-    }
+    /// <summary>Highest spec that is known.</summary>
+    internal static readonly Version Newest = new(3, 6, 0);
 
     /// <summary>Where it came from, for messages.</summary>
-    public string Source { get; }
+    [OutsideSpec]
+    public string Source { get; init; } = "(no config)";
+
+    /// <summary>About the config itself, and how others are fetched.</summary>
+    public required IgnitionSection Ignition { get; init; }
+
+    /// <summary>What the kernel is started with.</summary>
+    [Since(3)]
+    public KernelArguments KernelArguments { get; init; } = new();
+
+    /// <summary>Users and groups.</summary>
+    public PasswdSection Passwd { get; init; } = new();
+
+    /// <summary>Disks, filesystems, files.</summary>
+    public StorageSection Storage { get; init; } = new();
+
+    /// <summary>Units.</summary>
+    public SystemdSection Systemd { get; init; } = new();
 
     /// <summary>Its spec version.</summary>
-    public Version Version { get; }
+    public Version Version => Version.Parse(Ignition.Version);
 
     /// <summary>A config that asks for nothing, in the oldest spec every image takes.</summary>
-    public static IgnitionConfig Empty { get; } = Parse("""{"ignition":{"version":"3.0.0"}}""", "(no config)");
+    public static IgnitionConfig Empty { get; } = new() { Ignition = new IgnitionSection { Version = "3.0.0" } };
 
-    /// <summary>Reads a config.</summary>
-    /// <param name="text">JSON.</param>
-    /// <param name="source">Names it in messages: a file.</param>
-    /// <exception cref="UsageException">Not JSON (with line and column), not an Ignition config, or not of a 3.x spec.</exception>
-    public static IgnitionConfig Parse(string text, string source)
+    /// <summary>Size of <see cref="ToString"/>, bytes of UTF-8.</summary>
+    public int RenderedBytes => ConfigText.Of(this).Length;
+
+    /// <summary>Reads a config and checks it.</summary>
+    /// <param name="json">JSON. Whatever it is, nothing is thrown.</param>
+    public static ConfigReading<IgnitionConfig> Read(string json)
     {
-        JsonNode? node;
-        try
-        {
-            node = JsonNode.Parse(text, null, s_strict);
-        }
-        catch (JsonException fault)
-        {
-            throw new UsageException($"{source}:{fault.LineNumber + 1}:{fault.BytePositionInLine + 1}: not JSON: {fault.Message.Split(" LineNumber:")[0]}\n  wanted:  an Ignition config, JSON with ignition.version", fault);
-        }
-
-        if (node is not JsonObject root)
-            throw Wrong(source, Shown(node), "a JSON object with ignition.version");
-        try
-        {
-            _ = root.Count; // duplicate keys are found when the object is first looked into
-            string? version = root["ignition"] is JsonObject ignition && ignition["version"] is JsonValue value && value.TryGetValue(out string? given) ? given : null;
-            if (version is null)
-                throw Wrong(source, "no ignition.version", "\"ignition\": {\"version\": \"3.3.0\"}");
-            if (!Version.TryParse(version, out Version? parsed) || parsed.Build < 0)
-                throw Wrong(source, $"ignition.version \"{version}\"", "three numbers: 3.3.0");
-            return parsed.Major == 3 ? new IgnitionConfig(root, source, parsed) : throw Wrong(source, $"ignition.version \"{version}\"", "a 3.x spec");
-        }
-        catch (ArgumentException fault)
-        {
-            throw new UsageException($"{source}: a key stands twice: {fault.Message}\n  wanted:  each key once", fault);
-        }
+        ConfigReading<ObjectNode> text = JsonText.Read(json);
+        return text.Config is null ? new(null, text.Problems) : Read(text.Config);
     }
 
-    internal static ConfigReading<IgnitionConfig> Read(string text) => new(Parse(text, "x"), []);
+    /// <summary>Reads a config that has been read as text, or translated from another language.</summary>
+    /// <param name="node">An object in the shape of Ignition 3.x, with the places of what the person wrote.</param>
+    internal static ConfigReading<IgnitionConfig> Read(ConfigNode node)
+    {
+        if (node is not ObjectNode root)
+            return new(null, [new ConfigProblem(ProblemSeverity.Error, "$", node.At, "not an Ignition config", "a JSON object with ignition.version")]);
+        if (SpecVersion.Of(root) is not { Config: { } version } reading)
+            return new(null, SpecVersion.Of(root).Problems);
+        var findings = new ConfigFindings(root, version.Minor);
+        var config = (IgnitionConfig)new SpecReader(findings).Record(typeof(IgnitionConfig), root, "$");
+        SpecRules.Check(config, findings);
+        return new(findings.HasErrors ? null : config, findings.Problems);
+    }
+
+    /// <summary>Reads a config that has to be good.</summary>
+    /// <param name="json">JSON.</param>
+    /// <param name="source">Names it in messages: a file.</param>
+    /// <exception cref="UsageException">Not JSON, not an Ignition config, not of a 3.x spec, or something Ignition would refuse: all of it, with line and column.</exception>
+    public static IgnitionConfig Parse(string json, string source)
+    {
+        ConfigReading<IgnitionConfig> reading = Read(json);
+        // Of what is wrong with the whole, the place in the text is all there is to say.
+        if (reading.Errors.FirstOrDefault() is { Path: "$" or "$.ignition.version" } whole)
+            throw new UsageException($"{source}{(whole.At is { } at ? $":{at}" : "")}: {whole.Message}\n  wanted:  {whole.Wanted}");
+        return reading.Demand(source) with { Source = source };
+    }
+
+    /// <summary>Merges another config into this one as Ignition does with those in <c>ignition.config.merge</c>; such references are left as they are.</summary>
+    /// <param name="child">What it sets wins.</param>
+    /// <returns>In the newer spec of both.</returns>
+    public IgnitionConfig MergedWith(IgnitionConfig child)
+    {
+        Version newer = Version > child.Version ? Version : child.Version;
+        var merged = (IgnitionConfig)ConfigMerge.Merged(In(newer), child.In(newer));
+        return merged with { Source = Source };
+    }
 
     /// <summary>Holds the config against what an image accepts.</summary>
     /// <param name="maximum">Highest spec: <c>3.3.0</c>.</param>
@@ -73,7 +88,7 @@ public sealed class IgnitionConfig
     public void CheckVersion(string maximum)
     {
         if (Version > Version.Parse(maximum))
-            throw Wrong(Source, $"ignition.version {Version}", $"at most {maximum}, which is what the image's Ignition accepts");
+            throw new UsageException($"{Source}: ignition.version {Version}\n  wanted:  at most {maximum}, which is what the image's Ignition accepts");
     }
 
     /// <summary>Lets a key log in as a user; the user is made if the config does not have it.</summary>
@@ -81,15 +96,10 @@ public sealed class IgnitionConfig
     /// <param name="publicKey">One line of authorized_keys.</param>
     public IgnitionConfig WithKey(string user, string publicKey)
     {
-        JsonObject root = Copy();
-        JsonArray users = Array(Object(root, "passwd"), "users");
-        JsonObject? entry = users.OfType<JsonObject>().FirstOrDefault(u => (string?)u["name"] == user);
-        if (entry is null)
-            users.Add(entry = new JsonObject { ["name"] = user });
-        if (user != "core")
-            AddOnce(Array(entry, "groups"), "sudo");
-        AddOnce(Array(entry, "sshAuthorizedKeys"), publicKey);
-        return new IgnitionConfig(root, Source, Version);
+        PasswdUser now = Passwd.Users.FirstOrDefault(u => u.Name == user) ?? new PasswdUser { Name = user };
+        PasswdUser then = now with { Groups = user == "core" ? now.Groups : Once(now.Groups, "sudo"), SshAuthorizedKeys = Once(now.SshAuthorizedKeys, publicKey) };
+        IEnumerable<PasswdUser> users = Passwd.Users.Contains(now) ? Passwd.Users.Select(u => ReferenceEquals(u, now) ? then : u) : Passwd.Users.Append(then);
+        return this with { Passwd = Passwd with { Users = [.. users] } };
     }
 
     /// <summary>Writes a file, unless the config itself says something of that path.</summary>
@@ -100,65 +110,45 @@ public sealed class IgnitionConfig
     {
         if (Mentions(path))
             return this;
-        JsonObject root = Copy();
-        Array(Object(root, "storage"), "files").Add(new JsonObject
+        var file = new StorageFile
         {
-            ["path"] = path,
-            ["overwrite"] = true,
-            ["mode"] = mode,
-            ["contents"] = new JsonObject { ["source"] = "data:;base64," + Convert.ToBase64String(Encoding.UTF8.GetBytes(content)) },
-        });
-        return new IgnitionConfig(root, Source, Version);
+            Path = path,
+            Overwrite = true,
+            Mode = mode,
+            Contents = new Resource { Source = "data:;base64," + Convert.ToBase64String(Encoding.UTF8.GetBytes(content)) },
+        };
+        return this with { Storage = Storage with { Files = [.. Storage.Files, file] } };
     }
 
     /// <summary>Adds a unit, unless the config itself has one of that name.</summary>
     /// <param name="name">With its suffix: <c>a.service</c>.</param>
     /// <param name="text">The whole unit.</param>
     /// <param name="enabled">Whether it is started as its [Install] section says.</param>
-    public IgnitionConfig WithUnit(string name, string text, bool enabled)
-    {
-        JsonObject root = Copy();
-        JsonArray units = Array(Object(root, "systemd"), "units");
-        if (units.OfType<JsonObject>().Any(u => (string?)u["name"] == name))
-            return this;
-        var unit = new JsonObject { ["name"] = name, ["contents"] = text };
-        if (enabled)
-            unit["enabled"] = true;
-        units.Add(unit);
-        return new IgnitionConfig(root, Source, Version);
-    }
+    public IgnitionConfig WithUnit(string name, string text, bool enabled) => Systemd.Units.Any(u => u.Name == name)
+        ? this
+        : this with { Systemd = Systemd with { Units = [.. Systemd.Units, new SystemdUnit { Name = name, Contents = text, Enabled = enabled ? true : null }] } };
 
-    /// <summary>The config as indented JSON.</summary>
-    public override string ToString() => _root.ToJsonString(s_indented) + "\n";
+    /// <summary>The config as indented JSON, the same text for the same config: members in a fixed order, nothing that is empty, a line feed at its end.</summary>
+    public override string ToString() => Encoding.UTF8.GetString(ConfigText.Of(this));
 
     /// <summary>Whether the config itself says something of a path.</summary>
-    public bool Mentions(string path) => s_placedKinds
-        .SelectMany(kind => _root["storage"] is JsonObject storage && storage[kind] is JsonArray entries ? entries : [])
-        .Any(entry => entry is JsonObject file && (string?)file["path"] == path);
+    public bool Mentions(string path) => ((IEnumerable<IPlaced>)[.. Storage.Files, .. Storage.Links, .. Storage.Directories]).Any(placed => placed.Path == path);
 
-    private JsonObject Copy() => (JsonObject)_root.DeepClone();
-
-    private JsonObject Object(JsonObject parent, string key)
+    // A newer spec means the same by all an older one has, but for bits of a mode that older ones leave out.
+    private IgnitionConfig In(Version version)
     {
-        if (parent[key] is null)
-            parent[key] = new JsonObject();
-        return parent[key] as JsonObject ?? throw Wrong(Source, $"{key} = {Shown(parent[key])}", "a JSON object");
+        IgnitionConfig config = this with { Ignition = Ignition with { Version = version.ToString() } };
+        return version.Minor < SpecRules.SpecialModeBits || Version.Minor >= SpecRules.SpecialModeBits
+            ? config
+            : config with
+            {
+                Storage = Storage with
+                {
+                    Files = [.. Storage.Files.Select(f => f with { Mode = f.Mode & SpecRules.Permissions })],
+                    Directories = [.. Storage.Directories.Select(d => d with { Mode = d.Mode & SpecRules.Permissions })],
+                },
+            };
     }
 
-    private JsonArray Array(JsonObject parent, string key)
-    {
-        if (parent[key] is null)
-            parent[key] = new JsonArray();
-        return parent[key] as JsonArray ?? throw Wrong(Source, $"{key} = {Shown(parent[key])}", "a JSON array");
-    }
-
-    private static void AddOnce(JsonArray to, string value)
-    {
-        if (!to.Any(v => (string?)v == value))
-            to.Add(value);
-    }
-
-    private static string Shown(JsonNode? node) => node?.ToJsonString() is { } text ? (text.Length <= 60 ? text : text[..60] + "…") : "null";
-
-    private static UsageException Wrong(string source, string got, string wanted) => new($"{source}: {got}\n  wanted:  {wanted}");
+    private static IReadOnlyList<string> Once(IReadOnlyList<string> list, string value) => list.Contains(value) ? list : [.. list, value];
 }

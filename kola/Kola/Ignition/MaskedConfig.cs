@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace Kola.Ignition;
 
@@ -8,7 +9,7 @@ namespace Kola.Ignition;
 /// An Ignition config as it is kept: what it holds is all there but for secrets, also inside the files it writes. A masked config still parses and
 /// boots, with <c>[masked: …]</c> for each secret.
 /// </summary>
-public static class MaskedConfig
+public static partial class MaskedConfig
 {
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -24,8 +25,29 @@ public static class MaskedConfig
         }
         catch (JsonException)
         {
-            return masking.Mask(config);
+            return MaskedYaml(masking.Mask(config));
         }
+    }
+
+    // What is a secret by its place alone: a password hash of any shape, and all that stands below key_file. Lines stay where they are.
+    private static string MaskedYaml(string config)
+    {
+        int within = -1;
+        return string.Join('\n', config.Split('\n').Select(line =>
+        {
+            int indent = line.Length - line.TrimStart(' ', '-').Length;
+            if (line.Trim().Length > 0 && indent <= within)
+                within = -1;
+            Match value = within >= 0 ? KeyFileLine().Match(line) : SecretMember().Match(line);
+            if (within < 0 && KeyFile().IsMatch(line))
+                within = indent;
+            Group secret = value.Groups["secret"];
+            if (!secret.Success)
+                return line;
+            // A bracket begins a list, but for one in quotes or in the lines of a block.
+            string mark = Masking.Mark(within >= 0 ? "key file" : "password hash");
+            return line[..secret.Index] + (line[..secret.Index].Contains(':', StringComparison.Ordinal) ? $"\"{mark}\"" : mark);
+        }));
     }
 
     private static string Masked(string name, string text, Masking masking) =>
@@ -67,4 +89,17 @@ public static class MaskedConfig
             return masking.Mask(url);
         }
     }
+
+    //     password_hash: foobar
+    [GeneratedRegex(@"^\s*(?:- )?password_hash:\s*(?<secret>\S.*)$")]
+    private static partial Regex SecretMember();
+
+    //       key_file:
+    [GeneratedRegex(@"^\s*(?:- )?key_file:")]
+    private static partial Regex KeyFile();
+
+    //         inline: correct horse
+    //           battery staple
+    [GeneratedRegex(@"^\s*(?:(?:inline|source|local):\s*)?(?<secret>(?![a-z_]+:\s*$)[^\s|>].*)$")]
+    private static partial Regex KeyFileLine();
 }

@@ -15,6 +15,12 @@ public sealed class Lab
     public string Directory => _terms.Directory;
 
     /// <summary>
+    /// What machines have asked of the harness's server of files so far, those of other tests too: a path with a word of the test's own tells them
+    /// apart. Empty when no config of the run refers to it.
+    /// </summary>
+    public IReadOnlyList<ServedRequest> Requests => _terms.Requests();
+
+    /// <summary>
     /// Runs a named part of the test. A part that fails is recorded and the test goes on, to fail at its end: many facts of one machine are
     /// worth more than the first that is wrong. A machine or a platform that is gone ends the test at once.
     /// </summary>

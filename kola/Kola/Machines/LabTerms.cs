@@ -17,4 +17,7 @@ internal sealed record LabTerms
     internal required Func<KolaException?> WhyEnded { get; init; }
 
     internal required TestCode Code { get; init; }
+
+    /// <summary>The requests to the harness's server of files so far.</summary>
+    internal Func<IReadOnlyList<ServedRequest>> Requests { get; init; } = () => [];
 }

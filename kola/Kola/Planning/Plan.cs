@@ -14,6 +14,9 @@ public sealed record Plan
     /// <summary>Those that are to run.</summary>
     public IEnumerable<TestCase> ToRun => Tests.Where(t => t.Skip is null).Select(t => t.Case);
 
+    /// <summary>Directory whose files the configs of its tests refer to; null when none does.</summary>
+    internal string? FilesDirectory => ToRun.SelectMany(t => t.Machines).FirstOrDefault(m => Reference.In(m.Config).Any(r => r.IsFiles))?.FilesDirectory;
+
     /// <exception cref="UsageException">A config is wrong, a test tolerates what is no check, or the policy contradicts itself.</exception>
     public static Plan For(Catalog catalog, Selection selection, Setting setting)
     {

@@ -55,6 +55,9 @@ public sealed class RunDirectory
     /// <summary>A machine's user data beside that, as coreos-cloudinit was given it.</summary>
     public const string UserDataFile = "user-data.txt";
 
+    /// <summary>What machines asked of the harness's server of files, one request a line.</summary>
+    public const string ServedFile = "served.txt";
+
     /// <summary>Of a machine: its journal as journald exports it, which holds more than its text.</summary>
     public const string JournalExportFile = "journal.export";
 

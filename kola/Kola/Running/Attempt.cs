@@ -58,6 +58,7 @@ internal sealed class Attempt
             Emit = _options.Emit,
             WhyEnded = () => _why,
             Code = _code,
+            Requests = _options.Requests,
         });
         Exception? fault;
         await using (ITimer timer = _options.Time.CreateTimer(_ => End(Late(limit)), null, limit, Timeout.InfiniteTimeSpan))

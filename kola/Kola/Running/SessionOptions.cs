@@ -28,6 +28,9 @@ public sealed record SessionOptions
     /// <summary>The harness's server of files; null when no config of the plan refers to it.</summary>
     public ServedAddresses? Served { get; init; }
 
+    /// <summary>What has been asked of that server so far. Default: nothing.</summary>
+    public Func<IReadOnlyList<ServedRequest>> Requests { get; init; } = () => [];
+
     /// <summary>Key of the run.</summary>
     public required SshIdentity Identity { get; init; }
 
