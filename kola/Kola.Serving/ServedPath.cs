@@ -16,6 +16,7 @@ namespace Kola.Serving;
 /// <item><term><c>/filled/…</c></term><description>The content with <c>${files.http}</c> and its like replaced, by the address the request was sent to.</description></item>
 /// <item><term><c>/wrong/…</c></term><description>The content with its first byte changed.</description></item>
 /// <item><term><c>/cut/…</c></term><description>The connection ends after half of the content.</description></item>
+/// <item><term><c>/tang/…</c></term><description>Ends here: a Tang server, whose signing key has the thumbprint <see cref="TangServer.Thumbprint"/>.</description></item>
 /// </list>
 /// TFTP knows <c>gzip</c> and <c>wrong</c>.
 /// </summary>
@@ -34,6 +35,7 @@ internal sealed record ServedPath
         ["filled"] = 0,
         ["wrong"] = 0,
         ["cut"] = 0,
+        ["tang"] = 0,
     };
 
     /// <summary>The words, in their order.</summary>
