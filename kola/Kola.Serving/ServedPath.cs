@@ -21,6 +21,7 @@ internal sealed record ServedPath
         ["filled"] = 0,
         ["wrong"] = 0,
         ["cut"] = 0,
+        ["tang"] = 0,
     };
 
     /// <summary>The words, in their order.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Kola.Cli.Agreement;
 using Kola.Qemu;
 using Kola.Reporting;
 
@@ -7,7 +8,7 @@ namespace Kola.Cli.Bench;
 /// <summary><c>kola bench</c></summary>
 internal static class BenchCommand
 {
-    private static readonly string[] s_parts = [MachineParts.Boot, MachineParts.Templates, MemoryPart.Name, CommandPart.Name, TestsPart.Name, PlanPart.Name, PagePart.Name];
+    private static readonly string[] s_parts = [MachineParts.Boot, MachineParts.Templates, MemoryPart.Name, CommandPart.Name, TestsPart.Name, PlanPart.Name, PagePart.Name, ConfigsPart.Name];
 
     internal static Command Create(Surroundings surroundings)
     {
@@ -26,7 +27,9 @@ internal static class BenchCommand
             if (parsed.GetValue(json) is { } file && (Directory.Exists(file) || !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(file)))))
                 throw new UsageException($"--json {file}\n  wanted:  a file, in a directory that is there");
             using var interruptions = Interruptions.Of(cancel);
-            string[] asked = parsed.GetValue(parts) is { Length: > 0 } some ? [.. s_parts.Where(some.Contains)] : s_parts;
+            // The program configs are compared with is rarely on a host; who wants all wants what can be had.
+            string[] asked = parsed.GetValue(parts) is { Length: > 0 } some ? [.. s_parts.Where(some.Contains)]
+                : await IgnitionValidate.VersionAsync(interruptions.First) is null ? [.. s_parts.Where(p => p != ConfigsPart.Name)] : s_parts;
             // It goes with this process, however that ends: the next kola sweeps what a killed one left.
             using RuntimeDirectory place = RuntimeDirectory.Create(new QemuOptions { CacheDirectory = surroundings.CacheDirectory }.RuntimeDirectory);
             BenchReport report = await MeasureAsync(asked, parsed.GetValue(count), place.Path, KeptIn(parsed.GetValue(output)) ?? place.Path, templates => target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First, templates), interruptions);
@@ -62,7 +65,7 @@ internal static class BenchCommand
             }
         }
 
-        if (parts.Any(p => p is not (PlanPart.Name or PagePart.Name)))
+        if (parts.Any(p => p is not (PlanPart.Name or PagePart.Name or ConfigsPart.Name)))
         {
             await using Target target = await open(BenchLab.TemplatesIn(directory));
             subject = BenchSubject.Of(target);
@@ -77,6 +80,7 @@ internal static class BenchCommand
 
         await TryAsync(PlanPart.Name, () => Task.FromResult(PlanPart.Measure(count ?? 5, interruptions.First)));
         await TryAsync(PagePart.Name, () => PagePart.MeasureAsync(count ?? 5, kept, time, interruptions.First));
+        await TryAsync(ConfigsPart.Name, () => ConfigsPart.MeasureAsync(interruptions.First));
         return new BenchReport { Date = date, Kola = VersionCommand.Text, Host = host with { LoadAfter = BenchHost.Load() }, Subject = subject, Count = count, Figures = figures, Problems = problems };
     }
 

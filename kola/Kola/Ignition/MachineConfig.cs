@@ -46,6 +46,11 @@ internal sealed record MachineConfig
         };
     }
 
+    /// <summary>As far as it is known before anything boots: with what stands for the run's key, and a server of files that is nowhere.</summary>
+    /// <inheritdoc cref="For" path="/param|/exception"/>
+    internal static MachineConfig Planned(MachineSpec machine, Neighbourhood? neighbours, string source) =>
+        For(machine, TemplateSpec.PublicKeyPlaceholder, neighbours, channel: true, ReferenceValues.Planned(neighbours), source);
+
     /// <summary>Of a machine that becomes a template: the same with nothing in it of a run, a test or a role.</summary>
     /// <param name="machine">The author's spec.</param>
     /// <param name="privateCard">Whether it has a card for a private segment, which waits unconfigured.</param>
@@ -66,7 +71,7 @@ internal sealed record MachineConfig
     /// config.
     /// </summary>
     internal static bool CanBeShared(MachineSpec machine) =>
-        machine.Config is not { } text || (Reference.In(text).Count == 0 && !machine.BootFails && AuthorConfig.KindOf(text) != ConfigKind.UserData);
+        !machine.BootFails && (machine.Config is not { } text || (Reference.In(text).Count == 0 && AuthorConfig.KindOf(text) != ConfigKind.UserData));
 
     /// <summary>
     /// What a machine has for its role among the machines of its test, absolute path to content: in the config of one booted cold, written

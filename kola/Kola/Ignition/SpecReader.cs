@@ -10,6 +10,15 @@ namespace Kola.Ignition;
 /// <param name="findings">Told of all that is wrong.</param>
 internal sealed class SpecReader(ConfigFindings findings)
 {
+    private const string AnObject = "a JSON object";
+    private const string AList = "a list";
+    private const string AText = "a text in double quotes";
+    private const string ATruth = "true or false";
+    private const string ANumber = "a whole number, in digits only";
+
+    /// <summary>Whether a problem is a value of another type than the spec has there.</summary>
+    internal static bool IsMismatch(ConfigProblem problem) => problem.Wanted is AnObject or AList or AText or ATruth or ANumber;
+
     /// <summary>Reads an object.</summary>
     /// <param name="type">Its record.</param>
     /// <param name="node">What was written; null is an object with nothing in it.</param>
@@ -23,7 +32,7 @@ internal sealed class SpecReader(ConfigFindings findings)
         if (node is not ObjectNode written)
         {
             if (node is not (null or NullNode))
-                findings.Error(path, Mismatch(path, node), "a JSON object");
+                findings.Error(path, Mismatch(path, node), AnObject);
             else if (node is not null && exact)
                 findings.Warning(path, $"context tree does not match content tree at {path}. Line and column reporting may be inconsistent. Unused keys may not be reported.");
             return record;
@@ -65,7 +74,7 @@ internal sealed class SpecReader(ConfigFindings findings)
             case MemberKind.Texts or MemberKind.Records when node is ArrayNode list:
                 return member.ListOf(Items(member, list, path, exact));
             case MemberKind.Texts or MemberKind.Records:
-                findings.Error(path, Mismatch(path, node), "a list");
+                findings.Error(path, Mismatch(path, node), AList);
                 return member.ListOf(Array.Empty<object>());
             default:
                 return Scalar(member, node, path);
@@ -82,7 +91,7 @@ internal sealed class SpecReader(ConfigFindings findings)
             else if (list.Items[i] is StringNode or NullNode)
                 yield return (list.Items[i] as StringNode)?.Value ?? "";
             else
-                findings.Error(place, Mismatch(place, list.Items[i]), "a text in double quotes");
+                findings.Error(place, Mismatch(place, list.Items[i]), AText);
         }
     }
 
@@ -98,7 +107,7 @@ internal sealed class SpecReader(ConfigFindings findings)
                 return value;
         }
 
-        string wanted = member.Kind switch { MemberKind.Text => "a text in double quotes", MemberKind.Truth => "true or false", _ => "a whole number, in digits only" };
+        string wanted = member.Kind switch { MemberKind.Text => AText, MemberKind.Truth => ATruth, _ => ANumber };
         findings.Error(path, Mismatch(path, node), wanted);
         return member.Required ? "" : member.Kind == MemberKind.Number && !SpecShape.IsOptional(member) ? 0L : null;
     }

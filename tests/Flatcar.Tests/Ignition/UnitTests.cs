@@ -51,14 +51,4 @@ public sealed class UnitTests
         Assert.That((docker.Active, docker.Sub, docker.File), Is.EqualTo(("active", "running", "enabled")));
         await machine.RunAsync("readlink /etc/systemd/system/multi-user.target.wants/docker.service");
     }
-
-    [MachineTest("cl.ignition.kargs", Since = "3185.0.0", Needs = [Feature.IgnitionKernelArguments, Feature.BootLoader], Fresh = true)]
-    public async Task Kernel_arguments_of_a_config_are_on_the_command_line([Spec(Config = "kargs.ign")] Machine machine)
-    {
-        string[] wanted = ["quiet", "kola.word=here"];
-        Assert.That((await machine.ReadFileAsync("/proc/cmdline")).Split(' ', '\n'), Is.SupersetOf(wanted));
-        // Not the peer's: they are kept on disk, not only handed over once.
-        await machine.RebootAsync();
-        Assert.That((await machine.ReadFileAsync("/proc/cmdline")).Split(' ', '\n'), Is.SupersetOf(wanted));
-    }
 }
