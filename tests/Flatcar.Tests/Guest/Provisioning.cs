@@ -1,16 +1,19 @@
 namespace Flatcar.Tests.Guest;
 
-/// <summary>Ignition once more.</summary>
+/// <summary>First boots that are not the first.</summary>
 public static class Provisioning
 {
+    /// <summary>On the boot partition; while it is there, the next boot counts as the first one.</summary>
+    public const string Flag = "/boot/flatcar/first_boot";
+
     extension(Machine machine)
     {
-        /// <summary>Has the next boot count as the first one, and boots: Ignition applies the machine's config again.</summary>
+        /// <summary>Sets the flag and boots: Ignition applies the machine's config again, and takes the flag away.</summary>
         public async Task ProvisionAgainAsync()
         {
-            await machine.RunAsync("sudo touch /boot/flatcar/first_boot && sudo sync");
+            await machine.RunAsync($"sudo touch {Flag} && sudo sync");
             await machine.RebootAsync();
-            await machine.RunAsync("sudo test ! -e /boot/flatcar/first_boot");
+            await machine.RunAsync($"sudo test ! -e {Flag}");
         }
     }
 }
