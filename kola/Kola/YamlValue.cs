@@ -78,6 +78,12 @@ internal sealed partial record YamlValue
             {
                 return Whole(alone);
             }
+            catch (YamlException fault) when (fault.Message.Contains("tab", StringComparison.Ordinal) && TabbedLine() is { } line)
+            {
+                // The parser tells where what the tab spoils begins.
+                var at = new Mark(0, line, 1);
+                throw new YamlException(at, at, fault.Message, fault);
+            }
             catch (Exception fault) when (fault is InvalidOperationException or ArgumentException or IndexOutOfRangeException or NullReferenceException or FormatException or OverflowException)
             {
                 // The parser has more ways to refuse a text than its own exception.
@@ -98,6 +104,8 @@ internal sealed partial record YamlValue
                 return value;
             return alone ? throw new YamlException(second.Start, second.End, "a second document begins") : value with { MoreFollows = true };
         }
+
+        private int? TabbedLine() => Array.FindIndex(text.Split('\n'), line => line.TrimStart(' ').StartsWith('\t')) is >= 0 and var index ? index + 1 : null;
 
         // YAML has no other control characters than these, and the parser takes a NUL for a blank.
         private void RefuseControls()

@@ -29,7 +29,7 @@ public sealed class ConfigCommandTests
     [Test]
     public async Task Every_problem_is_shown_with_its_line_and_a_caret()
     {
-        string file = Write("web.bu", "variant: flatcar\nversion: 1.1.0\nstorage:\n  files:\n    - path: etc/motd\n      mode: 644\n      contnts: {}\n");
+        string file = Write("web.bu", "variant: flatcar\nversion: 1.1.0\nstorage:\n  files:\n    - path: etc/motd\n      mode: 400\n      contnts: {}\n");
         (int code, string output, _) = await RunAsync("check", file);
         Assert.That(code, Is.EqualTo(2));
         Assert.That(output, Is.EqualTo($"""
@@ -37,9 +37,9 @@ public sealed class ConfigCommandTests
                     - path: etc/motd
                             ^
             {file}:6:13: warning at $.storage.files.0.mode: unreasonable mode would be reasonable if specified in octal; remember to add a leading zero
-                      mode: 644
+                      mode: 400
                             ^
-              wanted:  mode: 0644
+              wanted:  mode: 0400
             {file}:7:7: error at $.storage.files.0.contnts: Unused key contnts
                       contnts: {"{}"}
                       ^
@@ -61,7 +61,7 @@ public sealed class ConfigCommandTests
             .And.Contain("empty.bu: error at $: the config is empty\n").And.Contain("d.yaml:2:1: warning at $.hostnme: unrecognized key \"hostnme\"\n    hostnme: a\n    ^\n  wanted:  did you mean hostname?\n"));
     }
 
-    [TestCase("variant: flatcar\n\tversion: 1.0.0\n", ":2:", TestName = "A tab")]
+    [TestCase("variant: flatcar\nversion: 1.0.0\nstorage:\n\tfiles: []\n", ":4:1: error at $: Error unmarshaling yaml: While scanning", TestName = "A tab")]
     [TestCase("variant: flatcar\r\nversion: 1.0.0\r\nstorage: 5\r\n", ":3:10: error at $.storage: cannot unmarshal !!int `5` into Storage\n    storage: 5\n             ^\n", TestName = "CRLF")]
     [TestCase("\uFEFFvariant: flatcar\nversion: 9.0.0\n", ":2:10: error at $.version: No translator exists", TestName = "A byte order mark")]
     [TestCase("variant: flatcar\nversion: 1.0.0\nversion: 1.0.0\n", ":3:1: error at $.version: mapping key \"version\" already defined at line 2", TestName = "A key twice")]
