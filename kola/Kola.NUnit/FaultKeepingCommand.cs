@@ -17,7 +17,8 @@ internal sealed class FaultKeepingCommand(TestCommand inner) : DelegatingTestCom
         }
         catch (Exception fault)
         {
-            s_kept.Value?.Fault = fault;
+            // A method that is not async is called by reflection, and what it throws comes wrapped.
+            s_kept.Value?.Fault = fault is NUnitException { InnerException: { } own } ? own : fault;
             throw;
         }
     }

@@ -12,7 +12,7 @@ namespace Kola.Serving;
 
 /// <summary>
 /// Serves the files of a directory to machines, over http, https and tftp, from 127.0.0.1 and ports the kernel chooses. What the words at the beginning of a
-/// path do is told at <see cref="ServedPath"/>.
+/// path do is told in docs/served-files.md.
 /// </summary>
 public sealed class FileServer : IAsyncDisposable
 {

@@ -3,21 +3,8 @@ using System.Globalization;
 namespace Kola.Serving;
 
 /// <summary>
-/// What a path asks for: a file below the served directory, and words before it that change how it is answered. They are done from left to right and may be
-/// combined: <c>/flaky/2/gzip/hello.txt</c>.
-/// <list type="table">
-/// <item><term><c>/header/NAME/VALUE/…</c></term><description>403 unless the request has that header with that value.</description></item>
-/// <item><term><c>/flaky/N/…</c></term><description>Of each N+1 requests for this path and query, the first N get 503 and 500 in turn.</description></item>
-/// <item><term><c>/redirect/N/…</c></term><description>Sent on N times by 302 with a relative address; what stands before is not asked for again.</description></item>
-/// <item><term><c>/secure/…</c></term><description>Sent on to the https server, by 307.</description></item>
-/// <item><term><c>/slow/SECONDS/…</c></term><description>Nothing is answered before that time is over. At most 600.</description></item>
-/// <item><term><c>/status/CODE/…</c></term><description>Ends here, with that status (200–599) and no file.</description></item>
-/// <item><term><c>/gzip/…</c></term><description>The content, compressed; nothing in the header says so.</description></item>
-/// <item><term><c>/filled/…</c></term><description>The content with <c>${files.http}</c> and its like replaced, by the address the request was sent to.</description></item>
-/// <item><term><c>/wrong/…</c></term><description>The content with its first byte changed.</description></item>
-/// <item><term><c>/cut/…</c></term><description>The connection ends after half of the content.</description></item>
-/// </list>
-/// TFTP knows <c>gzip</c> and <c>wrong</c>.
+/// What a path asks for: a file below the served directory, and words before it that change how it is answered, done from left to right. What each does is told
+/// in docs/served-files.md.
 /// </summary>
 internal sealed record ServedPath
 {
@@ -34,6 +21,7 @@ internal sealed record ServedPath
         ["filled"] = 0,
         ["wrong"] = 0,
         ["cut"] = 0,
+        ["tang"] = 0,
     };
 
     /// <summary>The words, in their order.</summary>
@@ -41,6 +29,9 @@ internal sealed record ServedPath
 
     /// <summary>Decoded parts of the file's path.</summary>
     internal required IReadOnlyList<string> File { get; init; }
+
+    /// <summary>All words there are.</summary>
+    internal static IReadOnlyCollection<string> Known => s_arguments.Keys;
 
     internal static bool IsWord(string name) => s_arguments.ContainsKey(name);
 

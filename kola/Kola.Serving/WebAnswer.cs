@@ -44,7 +44,7 @@ internal sealed class WebAnswer(ServedFolder folder, RequestLog log, TimeProvide
 
     private async Task<Answer> DecideAsync(HttpContext context, string target)
     {
-        if (context.Request.Method is not ("GET" or "HEAD"))
+        if (context.Request.Method is not ("GET" or "HEAD") && !target.Contains("/tang/rec/", StringComparison.Ordinal))
             return Answer.Say(StatusCodes.Status405MethodNotAllowed, "GET and HEAD alone are answered");
         try
         {
@@ -89,6 +89,14 @@ internal sealed class WebAnswer(ServedFolder folder, RequestLog log, TimeProvide
                 return null;
             case "status":
                 return Answer.Say(word.Number(200, 599), "");
+            case "tang":
+                using (var body = new MemoryStream())
+                {
+                    await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+                    (int told, byte[] content) = TangServer.Answer(context.Request.Method, word.Rest, body.ToArray());
+                    return new Answer(told, content);
+                }
+
             default:
                 return null;
         }

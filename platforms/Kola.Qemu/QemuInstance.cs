@@ -159,7 +159,7 @@ public sealed partial class QemuInstance : IInstance
     internal static async Task<QemuInstance> StartAsync(QemuHost host, InstanceSpec spec, QemuOrigin origin, Segment? segment, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        Firmware firmware = host.FirmwareFor(spec.Machine.Firmware, spec.Image);
+        Firmware firmware = host.FirmwareFor(spec.Machine.Firmware, spec.Machine.Tpm, spec.Image);
         Check(host, spec.Id, spec.Image, firmware);
         string directory = host.Runtime.CreateForMachine();
         SegmentPort? port = null;

@@ -74,7 +74,7 @@ public sealed partial class QemuPlatform : IPlatform
         try
         {
             held = ImageHold.Take(image.File, options.CacheDirectory, clock);
-            Firmware firmware = host.FirmwareFor(Firmware.Any, image);
+            Firmware firmware = host.FirmwareFor(Firmware.Any, tpm: false, image);
             QemuInstance.Check(host, "qemu", image, firmware);
             (host, string probe) = await AccelerateAsync(host, options, image, cancel);
             var templates = new TemplateStore(options.TemplatesDirectory ?? Path.Combine(options.CacheDirectory, TemplateStore.DirectoryName), (long)options.TemplatesMiB << 20, clock);

@@ -47,6 +47,7 @@ public sealed partial class RunTests
 
     [TestCase("sample.passes", "end", null)]
     [TestCase("sample.fails.assertion", "assertion", null)]
+    [TestCase("sample.fails.at-once", "assertion", null)]
     [TestCase("sample.fails.command", "machine", null)]
     [TestCase("sample.fails.several", "assertion", null)]
     [TestCase("sample.fails.part", "assertion", null)]

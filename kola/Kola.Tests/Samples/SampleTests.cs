@@ -20,6 +20,9 @@ public sealed class SampleTests
     public async Task An_assertion_fails(Machine machine) =>
         Assert.That((await machine.RunAsync("echo hello")).Text, Is.EqualTo("goodbye"));
 
+    [MachineTest("sample.fails.at-once", Minutes = 2)]
+    public void An_assertion_fails_in_a_method_that_waits_for_nothing(Machine machine) => Assert.That(machine.Name, Is.EqualTo("hub"));
+
     [MachineTest("sample.flaky", Minutes = 2)]
     public async Task A_test_passes_the_second_time(Machine machine, Lab lab)
     {

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Kola.Serving;
+using Kola.Tests.Reporting;
 
 namespace Kola.Tests.Serving;
 
@@ -205,6 +206,15 @@ public sealed class FileServerTests
         Assert.That(got.Select(g => g.Length), Is.All.EqualTo(3 << 20));
         await NotedAsync(served, 24);
         Assert.That(served.Server.Requests.Select(r => r.Path), Is.Unique);
+    }
+
+    // | `/flaky/N/…` | of each N + 1 requests … |
+    [Test]
+    public async Task Every_word_of_a_path_is_documented_and_every_documented_word_is_one()
+    {
+        string[] lines = await File.ReadAllLinesAsync(Path.Combine(GoldenFile.Root, "docs/served-files.md"));
+        string[] documented = [.. lines.Where(l => l.StartsWith("| `/", StringComparison.Ordinal)).Select(l => l.Split('/', '…')[1])];
+        Assert.That(documented, Is.EquivalentTo(ServedPath.Known));
     }
 
     [Test]

@@ -6,8 +6,8 @@ namespace Kola.Ignition;
 /// </summary>
 public sealed class LegacyConfig
 {
-    // Where Flatcar's root filesystem is, which spec 1 names by device and format for want of a name.
-    private const string RootDevice = "/dev/disk/by-partlabel/ROOT";
+    /// <summary>Where Flatcar's root filesystem is, which spec 1 names by device and format for want of a name.</summary>
+    internal const string RootDevice = "/dev/disk/by-partlabel/ROOT";
     private const string RootFormat = "ext4";
 
     private static readonly string[] s_placed = ["files", "directories", "links"];
@@ -99,6 +99,16 @@ public sealed class LegacyConfig
     public bool Mentions(string path) => Version.Major == 1
         ? ConfigNodes.Items(_root["storage"], "filesystems").Any(fs => ConfigNodes.Items(fs, "files").Any(f => ConfigNodes.TextOf(f, "path") == path))
         : s_placed.Any(kind => ConfigNodes.Items(_root["storage"], kind).Any(n => ConfigNodes.TextOf(n, "path") == path));
+
+    /// <summary>The same in Ignition 3.1.0, as Flatcar's initrd translates it, checked by Ignition's rules.</summary>
+    /// <returns>What cannot be said in spec 3 is an error. Places are those of the config as it was written; paths in what Ignition says are those of 3.1.0.</returns>
+    public ConfigReading<IgnitionConfig> Translate()
+    {
+        List<ConfigProblem> problems = [];
+        ConfigReading<IgnitionConfig> ignition = IgnitionConfig.Read(new LegacyTranslation(problems).Of(Version.Major == 1 ? LegacyFirst.Second(_root) : _root));
+        ConfigProblem[] all = [.. problems.Concat(ignition.Problems).OrderBy(p => p.At?.Line ?? 0).ThenBy(p => p.At?.Column ?? 0)];
+        return new(all.Any(p => p.Severity == ProblemSeverity.Error) ? null : ignition.Config, all);
+    }
 
     /// <summary>The config: as it was written as long as nothing is added to it, else as indented JSON.</summary>
     public override string ToString() => _text ?? NodeText.Of(_root);

@@ -1,3 +1,4 @@
+using System.Text;
 using Kola.Machines;
 
 namespace Kola.Ignition;
@@ -21,7 +22,17 @@ internal sealed record MachineConfig
     internal string? UserData => Author.UserData;
 
     /// <summary>The same as <see cref="Ignition"/>, of 3.x; null in another language.</summary>
-    internal IgnitionConfig? Final => Author.Ignition is { } author ? Additions.Aggregate(author, Add) : null;
+    internal IgnitionConfig? Final => Author.Ignition is { } author ? Additions.Aggregate(Kept(author), Add) : null;
+
+    // A config that has itself replaced takes with it all that was added to it: as the child of another it is replaced, and the parent stays.
+    private static IgnitionConfig Kept(IgnitionConfig author) => author.Ignition.Config.Replace.Source is null ? author : new IgnitionConfig
+    {
+        Ignition = new IgnitionSection
+        {
+            Version = author.Ignition.Version,
+            Config = new ConfigReferences { Merge = [new Resource { Source = "data:;base64," + Convert.ToBase64String(Encoding.UTF8.GetBytes(author.ToString())) }] },
+        },
+    };
 
     /// <summary>Of a machine booted for its test: the run's key, the host name, updates off, its place among the machines of its test, the guest program.</summary>
     /// <param name="machine">The author's spec.</param>
@@ -46,6 +57,11 @@ internal sealed record MachineConfig
         };
     }
 
+    /// <summary>As far as it is known before anything boots: with what stands for the run's key, and a server of files that is nowhere.</summary>
+    /// <inheritdoc cref="For" path="/param|/exception"/>
+    internal static MachineConfig Planned(MachineSpec machine, Neighbourhood? neighbours, string source) =>
+        For(machine, TemplateSpec.PublicKeyPlaceholder, neighbours, channel: true, ReferenceValues.Planned(neighbours), source);
+
     /// <summary>Of a machine that becomes a template: the same with nothing in it of a run, a test or a role.</summary>
     /// <param name="machine">The author's spec.</param>
     /// <param name="privateCard">Whether it has a card for a private segment, which waits unconfigured.</param>
@@ -66,7 +82,7 @@ internal sealed record MachineConfig
     /// config.
     /// </summary>
     internal static bool CanBeShared(MachineSpec machine) =>
-        machine.Config is not { } text || (Reference.In(text).Count == 0 && !machine.BootFails && AuthorConfig.KindOf(text) != ConfigKind.UserData);
+        !machine.BootFails && (machine.Config is not { } text || (Reference.In(text).Count == 0 && AuthorConfig.KindOf(text) != ConfigKind.UserData));
 
     /// <summary>
     /// What a machine has for its role among the machines of its test, absolute path to content: in the config of one booted cold, written

@@ -32,21 +32,26 @@ public static partial class MaskedConfig
     // What is a secret by its place alone: a password hash of any shape, and all that stands below key_file. Lines stay where they are.
     private static string MaskedYaml(string config)
     {
-        int within = -1;
+        (int within, int block) = (-1, -1);
         return string.Join('\n', config.Split('\n').Select(line =>
         {
             int indent = line.Length - line.TrimStart(' ', '-').Length;
             if (line.Trim().Length > 0 && indent <= within)
                 within = -1;
+            if (line.Trim().Length > 0 && indent <= block)
+                block = -1;
+            if (block >= 0)
+                return line.Trim().Length == 0 ? line : new string(' ', indent) + Masking.Mark("key file");
+            if (within >= 0 && BlockBegins().IsMatch(line))
+                block = indent;
             Match value = within >= 0 ? KeyFileLine().Match(line) : SecretMember().Match(line);
             if (within < 0 && KeyFile().IsMatch(line))
                 within = indent;
             Group secret = value.Groups["secret"];
             if (!secret.Success)
                 return line;
-            // A bracket begins a list, but for one in quotes or in the lines of a block.
-            string mark = Masking.Mark(within >= 0 ? "key file" : "password hash");
-            return line[..secret.Index] + (line[..secret.Index].Contains(':', StringComparison.Ordinal) ? $"\"{mark}\"" : mark);
+            // A bracket without quotes begins a list.
+            return $"{line[..secret.Index]}\"{Masking.Mark(within >= 0 ? "key file" : "password hash")}\"";
         }));
     }
 
@@ -99,7 +104,10 @@ public static partial class MaskedConfig
     private static partial Regex KeyFile();
 
     //         inline: correct horse
-    //           battery staple
-    [GeneratedRegex(@"^\s*(?:(?:inline|source|local):\s*)?(?<secret>(?![a-z_]+:\s*$)[^\s|>].*)$")]
+    [GeneratedRegex(@"^\s*(?:inline|source|local):\s*(?<secret>[^\s|>].*)$")]
     private static partial Regex KeyFileLine();
+
+    //         inline: |
+    [GeneratedRegex(@"^\s*inline:\s*[|>]")]
+    private static partial Regex BlockBegins();
 }

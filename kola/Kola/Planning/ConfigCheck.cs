@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Kola.Ignition;
-using Kola.Machines;
 
 namespace Kola.Planning;
 
@@ -59,7 +58,7 @@ internal sealed class ConfigCheck(Setting setting)
     {
         try
         {
-            MachineConfig config = MachineConfig.For(machine, TemplateSpec.PublicKeyPlaceholder, neighbours, channel: true, ReferenceValues.Planned(neighbours), source);
+            MachineConfig config = MachineConfig.Planned(machine, neighbours, source);
             if (!machine.BootFails)
                 config.Author.Ignition?.CheckVersion(setting.Image.IgnitionMaximum);
             return WarnedOf(config, machine, source) ?? TooLarge(config, source);

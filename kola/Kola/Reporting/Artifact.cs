@@ -14,6 +14,8 @@ internal sealed record Artifact(string Name, string Path, string Type)
         IEnumerable<Artifact> all =
         [
             .. attempt.Machines.SelectMany(machine => Of(machine.Name, machine.Directory)),
+            // Few machines have any: named only where somebody has seen it.
+            .. isThere is null ? [] : attempt.Machines.Select(machine => new Artifact($"{machine.Name} user data", System.IO.Path.Combine(machine.Directory, RunDirectory.UserDataFile), "text/plain")),
             .. attempt.Kept.Select(kept => new Artifact($"{kept.Machine} {kept.What}", kept.File, "text/plain")),
         ];
         return all.DistinctBy(artifact => artifact.Path).Where(artifact => isThere is null || isThere(artifact.Path));
@@ -25,6 +27,5 @@ internal sealed record Artifact(string Name, string Path, string Type)
         new($"{machine} journal", System.IO.Path.Combine(directory, RunDirectory.JournalFile), "text/plain"),
         new($"{machine} commands", System.IO.Path.Combine(directory, RunDirectory.SshLogFile), "text/plain"),
         new($"{machine} Ignition config", System.IO.Path.Combine(directory, RunDirectory.IgnitionFile), "application/json"),
-        new($"{machine} user data", System.IO.Path.Combine(directory, RunDirectory.UserDataFile), "text/plain"),
     ];
 }

@@ -14,7 +14,7 @@ internal sealed class QemuTemplates(QemuHost host, TemplateStore store, Func<Ins
     /// <inheritdoc/>
     public string KeyOf(TemplateSpec spec)
     {
-        Firmware firmware = host.FirmwareFor(spec.Machine.Firmware, spec.Image);
+        Firmware firmware = host.FirmwareFor(spec.Machine.Firmware, spec.Machine.Tpm, spec.Image);
         // Whatever is said of the same machine, names and addresses apart, is part of it: the arguments are themselves.
         var shape = new QemuArguments
         {

@@ -14,6 +14,10 @@ public static class Gpt
             return Table.Parse(shown.Text);
         }
 
+        /// <summary>The table of another disk.</summary>
+        public async Task<Table> PartitionTableAsync(string disk) =>
+            Table.Parse((await machine.RunAsync($"sudo sfdisk --json $(readlink -f {Machine.Quote(disk)})")).Text);
+
         /// <summary>Which slot /usr is.</summary>
         public async Task<UsrSlot> UsrSlotAsync()
         {

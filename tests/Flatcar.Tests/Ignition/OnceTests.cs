@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Flatcar.Tests.Guest;
 
 namespace Flatcar.Tests.Ignition;
 
@@ -6,6 +7,8 @@ namespace Flatcar.Tests.Ignition;
 [Category("ignition")]
 public sealed class OnceTests
 {
+    private const string Identity = "cat /etc/machine-id; sudo sha256sum /etc/ssh/ssh_host_*_key";
+
     [MachineTest("coreos.ignition.once", Fresh = true)]
     public async Task Ignition_runs_at_the_first_boot_only([Spec(Config = "once.ign")] Machine machine)
     {
@@ -18,10 +21,15 @@ public sealed class OnceTests
             Assert.That(told.RootElement.GetProperty("provisioningBootID").GetString(), Is.EqualTo(firstBoot));
         }
 
-        await machine.RunAsync("sudo rm /etc/ignition-ran && sudo test ! -e /boot/flatcar/first_boot");
+        string identity = (await machine.RunAsync(Identity)).Text;
+        Assert.That(await machine.ReadFileAsync("/var/first-boots"), Is.EqualTo(firstBoot.Replace("-", "", StringComparison.Ordinal) + "\n"), "systemd took it for a first boot");
+        await machine.RunAsync($"sudo rm /etc/ignition-ran && sudo test ! -e {Provisioning.Flag}");
         await machine.RebootAsync();
 
         Assert.That((await machine.TryRunAsync("test -e /etc/ignition-ran")).ExitCode, Is.Not.Zero, "the file came back");
         Assert.That(await machine.ReadFileAsync("/etc/.ignition-result.json"), Is.EqualTo(result), "Ignition says that it ran again");
+        // Not the peer's: what else belongs to a first boot.
+        Assert.That((await machine.RunAsync(Identity)).Text, Is.EqualTo(identity), "the machine id and the SSH host keys are made once");
+        Assert.That((await machine.RunAsync("wc -l </var/first-boots")).Text, Is.EqualTo("1"), "ConditionFirstBoot= held at the second boot");
     }
 }

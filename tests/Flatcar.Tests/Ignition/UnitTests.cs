@@ -21,6 +21,27 @@ public sealed class UnitTests
         Assert.That((await machine.RunAsync("cd /run; echo echo-*")).Text, Is.EqualTo("echo-bar echo-foo"));
     }
 
+    [MachineTest("ignition.units", Fresh = true)]
+    public async Task Units_are_masked_disabled_and_given_dropins([Spec(Config = "units.ign")] Machine machine, Lab lab)
+    {
+        await lab.StepAsync("Masked", async () =>
+        {
+            foreach (string unit in new[] { "masked.service", "docker.socket" })
+                Assert.That((await machine.RunAsync($"readlink /etc/systemd/system/{unit}; systemctl is-enabled {unit} || true")).Lines, Is.EqualTo(new[] { "/dev/null", "masked" }), unit);
+            Assert.That((await machine.UnitAsync("docker.socket")).Active, Is.EqualTo("inactive"));
+        });
+        await lab.StepAsync("DropinsInTheirOrder", async () => Assert.That(await machine.ReadFileAsync("/run/on"), Is.EqualTo("twenty\n")));
+        await lab.StepAsync("DropinOfTheImagesUnit", async () =>
+            Assert.That((await machine.RunAsync("systemctl show --property=Environment systemd-journald.service")).Text, Does.Contain("KOLA=here")));
+        await lab.StepAsync("Disabled", async () =>
+        {
+            Unit off = await machine.UnitAsync("off.service");
+            Assert.That((off.Active, off.File), Is.EqualTo(("inactive", "disabled")));
+            // By preset: what the image enables in /usr is its own affair, so this is one that has its link in /etc or none.
+            Assert.That((await machine.RunAsync("cat /etc/systemd/system-preset/*ignition*")).Lines, Is.SupersetOf(new[] { "enable on.service", "disable off.service" }));
+        });
+    }
+
     // The peer enables nfs-server, whose kernel part not every image has. Docker's service waits for a connection to its socket unless it
     // is enabled, and nobody connects here.
     [MachineTest("coreos.ignition.systemd.enable-service", Fresh = true)]
@@ -29,15 +50,5 @@ public sealed class UnitTests
         Unit docker = await machine.UnitAsync("docker.service");
         Assert.That((docker.Active, docker.Sub, docker.File), Is.EqualTo(("active", "running", "enabled")));
         await machine.RunAsync("readlink /etc/systemd/system/multi-user.target.wants/docker.service");
-    }
-
-    [MachineTest("cl.ignition.kargs", Since = "3185.0.0", Needs = [Feature.IgnitionKernelArguments, Feature.BootLoader], Fresh = true)]
-    public async Task Kernel_arguments_of_a_config_are_on_the_command_line([Spec(Config = "kargs.ign")] Machine machine)
-    {
-        string[] wanted = ["quiet", "kola.word=here"];
-        Assert.That((await machine.ReadFileAsync("/proc/cmdline")).Split(' ', '\n'), Is.SupersetOf(wanted));
-        // Not the peer's: they are kept on disk, not only handed over once.
-        await machine.RebootAsync();
-        Assert.That((await machine.ReadFileAsync("/proc/cmdline")).Split(' ', '\n'), Is.SupersetOf(wanted));
     }
 }

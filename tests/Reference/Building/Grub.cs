@@ -14,7 +14,7 @@ internal sealed class Grub(PackageLayer layer, string work)
         await File.WriteAllBytesAsync(Path.Combine(work, "grub-load.cfg"), Recipe.Read("Recipe/grub-load.cfg"), cancel);
         await layer.ShellAsync(work, $"""
             grub-mkimage --format=i386-pc --prefix=/flatcar/grub --config=grub-load.cfg --output=core.img biosdisk {Modules}
-            grub-mkimage --format=x86_64-efi --prefix=/flatcar/grub --config=grub-load.cfg --output=bootx64.efi efi_gop {Modules}
+            grub-mkimage --format=x86_64-efi --prefix=/flatcar/grub --config=grub-load.cfg --output=bootx64.efi efi_gop tpm {Modules}
             cp /usr/lib/grub/i386-pc/boot.img boot.img
             """, cancel);
     }

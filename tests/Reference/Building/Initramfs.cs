@@ -22,8 +22,18 @@ internal sealed class Initramfs(PackageLayer layer, GuestTree tree, string work)
 
     private static readonly string[] Directories =
     [
-        "dev", "etc", "modules", "proc", "root", "run", "sys", "sysroot", "tmp", "var", "usr", "usr/bin", "usr/lib", "usr/lib64", "usr/sbin",
+        "dev", "etc", "etc/udev", "etc/security", "modules", "proc", "root", "run", "sys", "sysroot", "tmp", "var", "usr", "usr/bin", "usr/lib", "usr/lib64", "usr/sbin",
         "usr/lib/x86_64-linux-gnu",
+    ];
+
+    /// <summary>
+    /// From Debian's dracut module of Ignition. Without the rule systemd never takes an opened LUKS volume without a file system for
+    /// ready, and Ignition waits for it in vain; without the other, clevis' passwords are held against a dictionary that is not there.
+    /// </summary>
+    private static readonly (string Source, string Target)[] IgnitionSettings =
+    [
+        ("99-xx-ignition-systemd-cryptsetup.rules", "etc/udev/rules.d/99-xx-ignition-systemd-cryptsetup.rules"),
+        ("ignition-luks.conf", "etc/security/pwquality.conf.d/ignition-luks.conf"),
     ];
 
     public async Task WriteAsync(string path, string init, CancellationToken cancel)
@@ -47,6 +57,11 @@ internal sealed class Initramfs(PackageLayer layer, GuestTree tree, string work)
         archive.AddFile("etc/initrd-release", File.ReadAllBytes(Path.Combine(tree.Root, "usr/lib/os-release")));
         foreach (var name in (string[])["passwd", "group", "nsswitch.conf", "ld.so.cache"])
             archive.AddFile("etc/" + name, File.ReadAllBytes(Path.Combine(tree.Root, "usr/share/flatcar/etc", name)));
+        foreach (var (source, target) in IgnitionSettings)
+        {
+            archive.AddDirectory(Path.GetDirectoryName(target)!);
+            archive.AddFile(target, File.ReadAllBytes(layer.PathOf("usr/lib/dracut/modules.d/30ignition/" + source)));
+        }
         foreach (var (set, modules) in Modules)
             await AddModulesAsync(archive, set, modules, cancel);
         archive.Finish();

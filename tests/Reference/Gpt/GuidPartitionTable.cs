@@ -68,6 +68,21 @@ public sealed record GuidPartitionTable(Guid DiskId, IReadOnlyList<GptPartition>
         };
     }
 
+    /// <summary>
+    /// The resizable root partition with the space behind it, up to the next partition or the end of the disk, in whole MiB as
+    /// partitioning tools leave it. Null when there is no such partition or no such space.
+    /// </summary>
+    public GptPartition? GrownRoot(ulong diskSectors)
+    {
+        const ulong alignment = 2048;
+        if (Partitions.FirstOrDefault(p => p.TypeId == FlatcarDisk.ResizableRootType) is not { } root)
+            return null;
+        var limit = Partitions.Where(p => p.FirstSector > root.LastSector).Select(p => p.FirstSector)
+            .Append(LastUsableSector(diskSectors) + 1).Min();
+        var last = limit / alignment * alignment - 1;
+        return last > root.LastSector ? root with { LastSector = last } : null;
+    }
+
     private static GuidPartitionTable? ReadCopy(Stream disk, ulong headerSector, ulong diskSectors)
     {
         var header = ReadAt(disk, headerSector, SectorSize);

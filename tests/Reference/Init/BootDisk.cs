@@ -63,37 +63,25 @@ internal sealed class BootDisk
         Table = table;
     }
 
-    /// <summary>
-    /// Gives a disk that never ran its own GUID, and lets a resizable root partition reach the end of a disk that has grown.
-    /// Returns whether the root partition became larger.
-    /// </summary>
-    public bool Adopt()
+    /// <summary>Gives a disk that never ran its own GUID.</summary>
+    public void Adopt()
     {
-        var table = Table;
-        if (table.DiskId == FlatcarDisk.PristineDiskId)
+        if (Table.DiskId == FlatcarDisk.PristineDiskId)
         {
             // Guid.NewGuid would load OpenSSL.
-            table = table with { DiskId = Guid.Parse(File.ReadAllText("/proc/sys/kernel/random/uuid")) };
+            Write(Table with { DiskId = Guid.Parse(File.ReadAllText("/proc/sys/kernel/random/uuid")) });
         }
-        var root = table.Partitions.FirstOrDefault(p => p.TypeId == FlatcarDisk.ResizableRootType);
-        var grown = false;
-        if (root is not null && table.Partitions.All(p => p.LastSector <= root.LastSector))
-        {
-            // Whole MiB, as partitioning tools leave it.
-            const ulong alignment = 2048;
-            var last = (GuidPartitionTable.LastUsableSector(Sectors) + 1) / alignment * alignment - 1;
-            if (last > root.LastSector)
-            {
-                root = root with { LastSector = last };
-                table = table.With(root);
-                grown = true;
-            }
-        }
-        if (ReferenceEquals(table, Table))
-            return false;
-        Write(table);
-        if (grown)
-            PartitionResize.Tell(Device, root!);
-        return grown;
+    }
+
+    /// <summary>
+    /// Lets a resizable root partition take what is free behind it, up to the next partition or to the end of a disk that has grown.
+    /// Not before Ignition has made the config's own partitions, which may want some of that.
+    /// </summary>
+    public void GrowRoot()
+    {
+        if (Table.GrownRoot(Sectors) is not { } root)
+            return;
+        Write(Table.With(root));
+        PartitionResize.Tell(Device, root);
     }
 }

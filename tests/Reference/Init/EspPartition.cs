@@ -42,6 +42,20 @@ internal sealed class EspPartition
         }
     }
 
+    /// <summary>Ignition has to run at the next boot.</summary>
+    public void SetFirstBootFlag()
+    {
+        Native.Mount(device, MountPoint, "vfat");
+        try
+        {
+            File.WriteAllText($"{MountPoint}/{FlagFiles[0]}", "");
+        }
+        finally
+        {
+            Native.Unmount(MountPoint);
+        }
+    }
+
     /// <summary>Ignition has succeeded; it must not run at the next boot.</summary>
     public void RemoveFirstBootFlag()
     {

@@ -37,6 +37,14 @@ internal sealed record FileSystemProbe(string Type, string Label, long Bytes, in
         return null;
     }
 
+    /// <summary>A LUKS volume is there, of either version.</summary>
+    public static bool IsLuks(string device)
+    {
+        var data = new byte[6];
+        using var file = new FileStream(device, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+        return file.ReadAtLeast(data, data.Length, throwOnEndOfStream: false) == data.Length && data is [(byte)'L', (byte)'U', (byte)'K', (byte)'S', 0xBA, 0xBE];
+    }
+
     private static string Text(ReadOnlySpan<byte> bytes)
     {
         var end = bytes.IndexOf((byte)0);

@@ -14,11 +14,15 @@ internal sealed class IgnitionRun(string platform, IReadOnlyList<string> environ
     private const string FetchedConfig = "/run/ignition.json";
     private const string NeedsNetwork = "/run/ignition/neednet";
     private const string FlatcarConfig = "/sys/firmware/qemu_fw_cfg/by_name/opt/org.flatcar-linux/config";
+    private const string OemDevice = "/dev/disk/by-label/OEM", OemMountPoint = "/sysroot/oem";
     private const string SystemConfig = "/run/ignition-system";
 
     private static readonly string[] DiskSections = ["disks", "raid", "filesystems", "luks"];
 
+    private static readonly string[] NodeSections = ["files", "directories", "links"];
+
     private readonly IReadOnlyList<string> environment = [.. environment, "IGNITION_SYSTEM_CONFIG_DIR=" + SystemConfig];
+    private bool mountsOem;
     // The output of both stages is one file; what is in it already was reported by the other.
     private int outputRead = File.Exists(Output) ? (int)new FileInfo(Output).Length : 0;
 
@@ -47,23 +51,39 @@ internal sealed class IgnitionRun(string platform, IReadOnlyList<string> environ
     /// <summary>What <see cref="Fetch"/> could not do without the network.</summary>
     public void FetchFromNetwork() => Stage("fetch");
 
-    /// <summary>Partitions, RAID, LUKS and file systems. Kernel arguments would need a boot loader's configuration to change.</summary>
+    /// <summary>Kernel arguments, then partitions, RAID, LUKS and file systems. New arguments restart the machine.</summary>
     public void PrepareDisks()
     {
+        AdaptToOem();
         using (var config = JsonDocument.Parse(File.ReadAllBytes(FetchedConfig)))
         {
             if (HasKernelArguments(config.RootElement))
-                throw new BootException("Ignition failed: this image cannot serve a config with kernelArguments");
+                Stage("kargs");
+        }
+        if (KernelArguments.HaveChanged)
+        {
+            BootLog.Info("restarting with the kernel arguments of the config");
+            Native.Reboot();
         }
         Stage("disks");
     }
 
-    /// <summary>As <see cref="Apply"/>, with the config's own file systems mounted below /sysroot meanwhile.</summary>
+    /// <summary>As <see cref="Apply"/>, with the config's own file systems mounted below /sysroot meanwhile, and OEM where it writes to it.</summary>
     public void ApplyWithMounts()
     {
+        if (mountsOem)
+            Native.Mount(OemDevice, OemMountPoint, FileSystemProbe.Probe(OemDevice)!.Type, Native.NoDev);
         Stage("mount");
         Stage("files");
         Stage("umount");
+        if (mountsOem)
+            Native.Unmount(OemMountPoint);
+    }
+
+    private void AdaptToOem()
+    {
+        var format = File.Exists(OemDevice) ? FileSystemProbe.Probe(OemDevice)?.Type : null;
+        File.WriteAllText(FetchedConfig, OemContract.Adapt(File.ReadAllText(FetchedConfig), format, out mountsOem));
     }
 
     private void Stage(string stage)
@@ -102,13 +122,20 @@ internal sealed class IgnitionRun(string platform, IReadOnlyList<string> environ
     {
         var found = new List<string>();
         if (config.TryGetProperty("storage", out var storage))
+        {
             found.AddRange(DiskSections.Where(s => storage.TryGetProperty(s, out var list) && list.GetArrayLength() > 0).Select(s => "storage." + s));
+            if (NodeSections.Any(s => storage.TryGetProperty(s, out var list) && list.EnumerateArray().Any(WritesToOem)))
+                found.Add("the OEM partition");
+        }
         if (HasKernelArguments(config))
             found.Add("kernelArguments");
         if (EnablesInstance(config))
             found.Add("an enabled instance of a template unit");
         return string.Join(", ", found);
     }
+
+    private static bool WritesToOem(JsonElement node) =>
+        node.TryGetProperty("path", out var path) && path.GetString() is { } text && OemContract.IsOnOem(text);
 
     private static bool HasKernelArguments(JsonElement config) =>
         config.TryGetProperty("kernelArguments", out var arguments)

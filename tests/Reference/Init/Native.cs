@@ -63,6 +63,21 @@ internal static unsafe partial class Native
     [LibraryImport("libc", EntryPoint = "usleep")]
     private static partial int SleepMicroseconds(uint microseconds);
 
+    [LibraryImport("libc", EntryPoint = "sync")]
+    private static partial void Sync();
+
+    [LibraryImport("libc", EntryPoint = "reboot", SetLastError = true)]
+    private static partial int RebootCall(int command);
+
+    /// <summary>Restarts the machine at once; what was written is on the disks.</summary>
+    public static void Reboot()
+    {
+        const int restart = 0x0123_4567;
+        Sync();
+        _ = RebootCall(restart);
+        throw new BootException($"restarting the machine: {LastError}");
+    }
+
     public static void Mount(string source, string target, string? type, uint flags = 0, string? data = null)
     {
         if (MountCall(source, target, type, flags, data) != 0)

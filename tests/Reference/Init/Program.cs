@@ -11,6 +11,11 @@ internal static class Program
     {
         try
         {
+            if (arguments is [KernelArguments.Argument, .. var wanted])
+            {
+                Environment.ExitCode = KernelArguments.Run(wanted);
+                return;
+            }
             if (arguments is [SecondStage.Argument])
             {
                 SecondStage.Run(KernelCommandLine.Read());
@@ -50,6 +55,7 @@ internal static class Program
             SecondStage.Enter(provision: false, "a root file system that is not on the ROOT partition");
         if (firstBoot)
             Provision(commandLine, esp, rootFound);
+        RootMount.Grow(disk, ChildEnvironment);
         RunningStart.Prepare(ChildEnvironment);
         BootLog.Info("switching root");
         SwitchRoot.ToSystemd(SystemdEnvironment());

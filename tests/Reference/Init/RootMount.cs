@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Flatcar.Reference.Init;
 
-/// <summary>Mounts ROOT on /sysroot, grown to its partition, with the base directories and the /etc overlay in place.</summary>
+/// <summary>Mounts ROOT on /sysroot, grows it to its partition, with the base directories and the /etc overlay in place.</summary>
 internal static unsafe class RootMount
 {
     public const string MountPoint = "/sysroot";
@@ -18,8 +18,17 @@ internal static unsafe class RootMount
             return false;
         KernelModules.Load(found.Type);
         Native.Mount(device, MountPoint, found.Type);
-        Grow(found, partition.ByteLength);
         return true;
+    }
+
+    /// <summary>Grows the mounted root with its partition; a root elsewhere (RAID, LUKS) is left as it was made.</summary>
+    public static void Grow(BootDisk disk, IReadOnlyList<string> environment)
+    {
+        var source = File.ReadLines("/proc/self/mounts").Select(l => l.Split(' ')).First(l => l[1] == MountPoint)[0];
+        if (disk.Named("ROOT") is not { } partition || disk.PartitionDevice(partition) != source)
+            return;
+        disk.GrowRoot();
+        Grow(FileSystemProbe.Probe(source)!, disk.Named("ROOT")!.ByteLength, environment);
     }
 
     /// <summary>What every root needs before anything runs in it; /usr is mounted by now.</summary>
@@ -36,7 +45,7 @@ internal static unsafe class RootMount
             "lowerdir=/sysroot/usr/share/flatcar/etc,upperdir=/sysroot/etc,workdir=/sysroot/.etc-work,redirect_dir=on,metacopy=off");
     }
 
-    private static void Grow(FileSystemProbe found, long partitionBytes)
+    private static void Grow(FileSystemProbe found, long partitionBytes, IReadOnlyList<string> environment)
     {
         // Less than a MiB is rounding.
         if (partitionBytes - found.Bytes < 1 << 20)
@@ -45,7 +54,7 @@ internal static unsafe class RootMount
         {
             "ext4" => Resize(Ext4Resize, BitConverter.GetBytes(partitionBytes / found.BlockSize)),
             "btrfs" => Resize(BtrfsResize, BtrfsArgument()),
-            // xfs is grown from the running system.
+            "xfs" => ChildProcess.Run(["/usr/sbin/xfs_growfs", MountPoint], environment, "/run/init.log") == 0,
             _ => true,
         };
         BootLog.Info(done

@@ -15,6 +15,7 @@ internal static class SecondStage
     private const string RootByLabel = "/dev/disk/by-label/ROOT";
 
     private static readonly TimeSpan DevicePatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan MemberPatience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan NetworkPatience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
 
@@ -57,6 +58,8 @@ internal static class SecondStage
             ignition.PrepareDisks();
             Execute("/usr/bin/udevadm", "settle", "--timeout=60");
         }
+        if (!File.Exists(RootByLabel) && EncryptedRoot.IsThere)
+            EncryptedRoot.Open(BringUpNetwork);
         MountRoot();
         RootMount.Furnish(Program.ChildEnvironment);
         if (ignition is not null)
@@ -65,6 +68,7 @@ internal static class SecondStage
             if (commandLine.FirstBoot != FirstBoot.Forced)
                 EspPartition.Read(BootDisk.Find()).RemoveFirstBootFlag();
         }
+        RootMount.Grow(BootDisk.Find(), Program.ChildEnvironment);
         RunningStart.Prepare(Program.ChildEnvironment);
         BootLog.Info("switching root from the second stage");
         // A program of another name, since systemd would take over the state of this one if it were told to start itself.
@@ -73,6 +77,11 @@ internal static class SecondStage
 
     private static void MountRoot()
     {
+        if (!Wait(MemberPatience, () => File.Exists(RootByLabel)))
+        {
+            // Arrays that wait for a member: what is there has to do.
+            ChildProcess.Run(["/usr/sbin/mdadm", "--incremental", "--run", "--scan"], Program.ChildEnvironment, "/run/init.log");
+        }
         if (!Wait(DevicePatience, () => File.Exists(RootByLabel)))
             throw new BootException($"no file system labelled ROOT appeared in {DevicePatience.TotalSeconds} s");
         var device = new FileInfo(RootByLabel).ResolveLinkTarget(returnFinalTarget: true)!.FullName;

@@ -56,6 +56,26 @@ public sealed class GuidPartitionTableTests
     }
 
     [Test]
+    public void The_root_grows_to_the_end_of_the_disk_in_whole_mebibytes()
+    {
+        var grown = Sample.GrownRoot(8 * 2048 + 100)!;
+        Assert.That(grown, Is.EqualTo(Sample.Partitions[1] with { LastSector = 8 * 2048 - 1 }));
+        Assert.That(Sample.With(grown).GrownRoot(8 * 2048 + 100), Is.Null, "once is enough");
+    }
+
+    [Test]
+    public void The_root_grows_up_to_the_next_partition_wherever_that_stands_in_the_table()
+    {
+        var next = new GptPartition(4, FlatcarDisk.OemType, Guid.NewGuid(), 10240, 12287, 0, "DATA");
+        Assert.That(Sample.With(next).GrownRoot(100 * 2048)!.LastSector, Is.EqualTo(10239));
+        Assert.That(Sample.With(next with { FirstSector = 6144 }).GrownRoot(100 * 2048), Is.Null, "right behind it");
+    }
+
+    [Test]
+    public void A_root_of_another_type_stays_as_it_is() =>
+        Assert.That(Sample.With(Sample.Partitions[1] with { TypeId = FlatcarDisk.OemType }).GrownRoot(100 * 2048), Is.Null);
+
+    [Test]
     public void The_header_has_the_fields_of_the_specification()
     {
         using var disk = Written(Sample);

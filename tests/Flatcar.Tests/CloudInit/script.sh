@@ -1,0 +1,3 @@
+#!/bin/bash
+echo bar >/foo
+id -u >/foo-user
