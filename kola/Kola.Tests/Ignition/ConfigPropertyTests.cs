@@ -49,15 +49,21 @@ public sealed class ConfigPropertyTests
         return Paths(child).All(Paths(merged).Contains) && Paths(merged).Select(p => p.Split(' ', 2)[1]).Distinct().Count() == Paths(merged).Count();
     }, iter: 2000);
 
-    /// <summary>But for a header without value, which takes the parent's away and is not one itself.</summary>
+    /// <summary>
+    /// But where an entry goes from one list to another and back, or finds its key on the way (a path that is a file, a link, a file; a partition that gets
+    /// its number later; a header that is taken away): there Ignition's own merging depends on the order too.
+    /// </summary>
     [Test]
-    public void It_is_all_the_same_which_two_of_three_are_merged_first() => Gen.Select(s_config.Where(c => !HasBareHeader(c)), s_config.Where(c => !HasBareHeader(c)), s_config.Where(c => !HasBareHeader(c))).Sample((a, b, c) =>
-        Sorted(a.MergedWith(b).MergedWith(c)) == Sorted(a.MergedWith(b.MergedWith(c))), iter: 2000);
+    public void It_is_all_the_same_which_two_of_three_are_merged_first() => Gen.Select(s_config, s_config, s_config).Where((a, b, c) => KeepsItsLists([a, b, c])).Sample((a, b, c) =>
+        a.MergedWith(b).MergedWith(c).ToString() == a.MergedWith(b.MergedWith(c)).ToString(), iter: 1000);
+
+    private static bool KeepsItsLists(IReadOnlyList<IgnitionConfig> configs)
+    {
+        IEnumerable<(string Key, string List)> places = configs.SelectMany(c => c.Storage.Files.Select(f => (f.Path, "file")).Concat(c.Storage.Links.Select(l => (l.Path, "link"))).Concat(c.Storage.Directories.Select(d => (d.Path, "directory")))
+            .Concat(c.KernelArguments.ShouldExist.Select(k => (k, "there"))).Concat(c.KernelArguments.ShouldNotExist.Select(k => (k, "not there"))));
+        return places.Distinct().GroupBy(p => p.Key).All(p => p.Count() == 1)
+            && !configs.Any(c => c.Storage.Disks.Any(d => d.Partitions.Count > 0) || c.ToString().Contains("\"httpHeaders\"", StringComparison.Ordinal));
+    }
 
     private static Gen<T> OneOf<T>(T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
-
-    private static bool HasBareHeader(IgnitionConfig config) => config.ToString().Contains("\"httpHeaders\"", StringComparison.Ordinal);
-
-    // Entries come in another order when one goes from one list to another and back.
-    private static string Sorted(IgnitionConfig config) => string.Join('\n', config.ToString().Split('\n').Select(line => line.TrimEnd(',')).Order(StringComparer.Ordinal));
 }
