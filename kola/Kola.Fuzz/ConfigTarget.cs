@@ -28,7 +28,11 @@ internal static class ConfigTarget
 
         Use(Checked(IgnitionConfig.Read(text)));
         Use(Checked(ButaneConfig.Translate(text, null)));
-        _ = Checked(LegacyConfig.Read(text))?.WithKey("core", "k").WithFile("/a", "b").WithUnit("a.service", "[Unit]", true).ToString();
+        if (Checked(LegacyConfig.Read(text)) is { } legacy)
+        {
+            _ = legacy.WithKey("core", "k").WithFile("/a", "b").WithUnit("a.service", "[Unit]", true).ToString();
+            Use(Checked(legacy.Translate()));
+        }
     }
 
     private static void Use(IgnitionConfig? config)

@@ -30,6 +30,15 @@ public sealed class ConfigPropertyTests
     [Test]
     public void No_config_somebody_broke_is_too_odd_to_be_read() => s_mutated.Sample(text => ConfigTarget.Try(text), iter: 3000);
 
+    // Found by the fuzzer: YamlDotNet's scanner throws InvalidOperationException of these.
+    [TestCase("uments\": {\ngnition\":{\"version\":\"3.2.0\"},\"storage\": {\"files\": [{\"path\": \"/a\", \"contents\": {\"source\": \"data:text/plain,x\"}}]}}")]
+    public void What_was_found_once_is_read(string text)
+    {
+        ConfigTarget.Try(text);
+        ConfigProblem problem = ButaneConfig.Translate(text, null).Errors.First();
+        Assert.That(problem.At, Is.Not.Null);
+    }
+
     [Test]
     public void A_config_that_is_rendered_and_read_is_the_same() => s_config.Sample(config =>
     {
