@@ -73,6 +73,20 @@ internal sealed partial record YamlValue
 
         internal YamlValue Document(bool alone)
         {
+            try
+            {
+                return Read(alone);
+            }
+            catch (InvalidOperationException fault)
+            {
+                // The scanner's own answer to a few texts, such as a plain word broken off at a line's end within braces.
+                Mark at = _parser.Current?.End ?? Mark.Empty;
+                throw new YamlException(at, at, "what follows is no YAML", fault);
+            }
+        }
+
+        private YamlValue Read(bool alone)
+        {
             RefuseControls();
             try
             {

@@ -43,11 +43,6 @@ internal sealed record KnownDifference(string Name, string Reason, string? Ours,
     {
         const string Unused = "Unused key ";
         int at = remark.LastIndexOf(Unused, StringComparison.Ordinal);
-        return at >= 0 && remark[(at + Unused.Length)..] is var key && s_keys.Value.Any(known => known != key && SpecReader.IsMeant(known, key));
+        return at >= 0 && remark[(at + Unused.Length)..] is var key && KnownKeys.All().Any(known => known != key && SpecReader.IsMeant(known, key));
     }
-
-    private static readonly Lazy<HashSet<string>> s_keys = new(() => Keys(typeof(IgnitionConfig)));
-
-    private static HashSet<string> Keys(Type type) =>
-        [.. SpecShape.Of(type).Members.SelectMany(m => m.Kind is MemberKind.Record or MemberKind.Records ? Keys(m.Item).Prepend(m.Name) : [m.Name])];
 }

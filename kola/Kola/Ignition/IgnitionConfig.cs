@@ -55,6 +55,8 @@ public sealed record IgnitionConfig
             return new(null, SpecVersion.Of(root).Problems);
         var findings = new ConfigFindings(root, version.Minor);
         var config = (IgnitionConfig)new SpecReader(findings).Record(typeof(IgnitionConfig), root, "$");
+        // 03.03.00 is 3.3.0 to Ignition.
+        config = config with { Ignition = config.Ignition with { Version = version.ToString() } };
         SpecRules.Check(config, findings);
         return new(findings.HasErrors ? null : config, findings.Problems);
     }
