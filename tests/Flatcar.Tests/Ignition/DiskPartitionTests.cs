@@ -83,8 +83,8 @@ public sealed class DiskPartitionTests
     {
         await lab.StepAsync("Entry", () => RefusesAsync(entry, "partition 4 didn't match", "label did not match"));
         await lab.StepAsync("Removal", () => RefusesAsync(removal, "partition 4 exists", "wipePartitionEntry is false"));
-        await lab.StepAsync("Format", () => RefusesAsync(format, "is not of the correct type", "filesystem wipe was not requested"));
-        await lab.StepAsync("Volume", () => RefusesAsync(volume, "is not of the correct type", "volume wipe was not requested"));
+        await lab.StepAsync("Format", () => RefusesAsync(format, "filesystem is not of the correct type"));
+        await lab.StepAsync("Volume", () => RefusesAsync(volume, "volume is not of the correct type"));
     }
 
     private static Task RefusesAsync(Machine machine, params string[] words)

@@ -96,7 +96,10 @@ internal sealed class IgnitionRun(string platform, IReadOnlyList<string> environ
         BootLog.Info(text, "ignition");
         if (code == 0)
             return;
-        BootLog.Error(string.Join('\n', text.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(5)), "ignition");
+        // What is wrong may stand far above the end, which is the whole config.
+        var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var wrong = lines.SkipLast(5).Where(l => l.StartsWith("ERROR ", StringComparison.Ordinal) || l.StartsWith("CRITICAL ", StringComparison.Ordinal));
+        BootLog.Error(string.Join('\n', wrong.TakeLast(10).Concat(lines.TakeLast(5))), "ignition");
         throw new BootException($"Ignition failed: stage {stage} ended with {code}");
     }
 
