@@ -31,6 +31,7 @@ internal static class Program
         HistoryCommand.Create(surroundings),
         BootchartCommand.Create(),
         CheckConsoleCommand.Create(),
+        ConfigCommand.Create(),
         ImageCommand.Create(surroundings),
         BenchCommand.Create(surroundings),
         CacheCommand.Create(surroundings),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Kola.Checks;
 using Kola.Machines;
 using Kola.Planning;
 
@@ -42,8 +43,9 @@ internal static class SpawnCommand
             };
             Masking masking = SecretOption.Read(parsed, secrets, surroundings);
             await using Target opened = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
-            // A machine to look at is a test that a person runs by hand: same artifacts, same watching, no deadline to speak of.
-            var test = new TestCase { Id = Id, Sentence = "A machine to look at", Source = "kola spawn", Machines = [machine], Minutes = Visit.Minutes, Tolerates = [.. PlanCommand.SettingOf(opened).Checks.Select(c => new Toleration(c, "a person is looking"))] };
+            // A machine to look at is a test that a person runs by hand: same artifacts, same watching, no deadline to speak of. Where Ignition has failed
+            // nobody ever gets in.
+            var test = new TestCase { Id = Id, Sentence = "A machine to look at", Source = "kola spawn", Machines = [machine], Minutes = Visit.Minutes, Tolerates = [.. PlanCommand.SettingOf(opened).Checks.Where(c => c != CheckId.IgnitionFailed).Select(c => new Toleration(c, "a person is looking"))] };
             new ConfigCheck(PlanCommand.SettingOf(opened)).Check([test]);
             var settings = new RunSettings { Output = parsed.GetValue(output), Keep = true, Cold = parsed.GetValue(cold), Visit = true, Quiet = true, Masking = masking };
             var visit = new Visit(opened, test, settings, new TestCode { Judge = Visit.Judge }) { NoShell = parsed.GetValue(noShell) };

@@ -11,6 +11,9 @@ namespace Kola;
 /// <remarks>What an alias stands for is the value itself, with its own place: it is not copied.</remarks>
 internal sealed partial record YamlValue
 {
+    /// <summary>What is said of a file with nothing in it.</summary>
+    internal const string Empty = "the file is empty";
+
     // What aliases of aliases may swell a file by: yaml.v3, which Butane reads with, begins to count there.
     private const long MostAliased = 400_000;
 
@@ -70,15 +73,55 @@ internal sealed partial record YamlValue
 
         internal YamlValue Document(bool alone)
         {
+            RefuseControls();
+            try
+            {
+                return Whole(alone);
+            }
+            catch (YamlException fault) when (fault.Message.Contains("tab", StringComparison.Ordinal) && TabbedLine() is { } line)
+            {
+                // The parser tells where what the tab spoils begins.
+                var at = new Mark(0, line, 1);
+                throw new YamlException(at, at, fault.Message, fault);
+            }
+            catch (Exception fault) when (fault is InvalidOperationException or ArgumentException or IndexOutOfRangeException or NullReferenceException or FormatException or OverflowException)
+            {
+                // The parser has more ways to refuse a text than its own exception.
+                Mark at = _parser.Current?.End ?? Mark.Empty;
+                throw new YamlException(at, at, "not YAML", fault);
+            }
+        }
+
+        private YamlValue Whole(bool alone)
+        {
             _parser.Consume<StreamStart>();
             if (_parser.Accept<StreamEnd>(out StreamEnd? end))
-                throw new YamlException(end.Start, end.End, "the file is empty");
+                throw new YamlException(end.Start, end.End, Empty);
             _parser.Consume<DocumentStart>();
             YamlValue value = Read(0);
             _parser.Consume<DocumentEnd>();
             if (!_parser.Accept<DocumentStart>(out DocumentStart? second))
                 return value;
             return alone ? throw new YamlException(second.Start, second.End, "a second document begins") : value with { MoreFollows = true };
+        }
+
+        private int? TabbedLine() => Array.FindIndex(text.Split('\n'), line => line.TrimStart(' ').StartsWith('\t')) is >= 0 and var index ? index + 1 : null;
+
+        // YAML has no other control characters than these, and the parser takes a NUL for a blank.
+        private void RefuseControls()
+        {
+            int at = text.AsSpan().IndexOfAnyInRange('\0', '\u001F');
+            while (at >= 0 && text[at] is '\t' or '\n' or '\r')
+            {
+                int next = text.AsSpan(at + 1).IndexOfAnyInRange('\0', '\u001F');
+                at = next < 0 ? -1 : at + 1 + next;
+            }
+
+            if (at < 0)
+                return;
+            ReadOnlySpan<char> before = text.AsSpan(0, at);
+            var mark = new Mark(at, before.Count('\n') + 1, at - before.LastIndexOf('\n'));
+            throw new YamlException(mark, mark, "control characters are not allowed");
         }
 
         private YamlValue Read(int depth)

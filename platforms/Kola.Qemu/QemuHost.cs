@@ -23,16 +23,17 @@ internal sealed record QemuHost
 
     /// <summary>What a machine is booted by: never <see cref="Firmware.Any"/>.</summary>
     /// <param name="asked">By the machine's spec.</param>
-    /// <param name="tpm">
-    /// It has a TPM. Then it is not booted directly unless it asks for that: the ACPI tables that a kernel started by its PVH entry finds are broken
-    /// with one (QEMU 10.0 and SeaBIOS 1.16.3, "Invalid table length 0x0 in RSDT"), and without them there is no fw_cfg and no config.
-    /// </param>
+    /// <param name="tpm">It has a TPM.</param>
     /// <param name="image">What is booted.</param>
-    public Firmware FirmwareFor(Firmware asked, bool tpm, Image image) => (asked, DefaultFirmware) switch
+    public Firmware FirmwareFor(Firmware asked, bool tpm, Image image) => Choose(asked, DefaultFirmware, tpm, image);
+
+    // Machines with a TPM are not booted directly unless they ask for that: the ACPI tables that a kernel started by its PVH entry finds are broken with one
+    // (QEMU 10.0 and SeaBIOS 1.16.3: "Invalid table length 0x0 in RSDT/XSDT"), and without them there is no fw_cfg and no config.
+    internal static Firmware Choose(Firmware asked, Firmware byDefault, bool tpm, Image image) => (asked, byDefault) switch
     {
         (not Firmware.Any, _) => asked,
-        (_, Firmware.Bios or Firmware.Uefi) => DefaultFirmware,
-        _ when !tpm && (DefaultFirmware == Firmware.Direct || image.Direct is not null) => Firmware.Direct,
+        (_, Firmware.Bios or Firmware.Uefi) => byDefault,
+        _ when !tpm && (byDefault == Firmware.Direct || image.Direct is not null) => Firmware.Direct,
         _ => image.Architecture == "arm64" ? Firmware.Uefi : Firmware.Bios,
     };
 }

@@ -76,6 +76,37 @@ public sealed class MachineConfigTests
     }
 
     [Test]
+    public void A_config_that_is_replaced_leaves_the_harness_its_way_in()
+    {
+        MachineSpec machine = Some.Machine() with { Config = """{"ignition":{"version":"3.3.0","config":{"replace":{"source":"http://192.0.2.7/other.ign"}}}}""" };
+        IgnitionConfig config = MachineConfig.For(machine, "ssh-ed25519 AAAA kola", null, channel: false, s_nothing, "x").Final!;
+        Assert.That(config.Ignition.Config.Replace.Source, Is.Null);
+        Assert.That(config.Passwd.Users.Single().SshAuthorizedKeys, Is.EqualTo(new[] { "ssh-ed25519 AAAA kola" }));
+        string child = DataUrl.Decode(config.Ignition.Config.Merge.Single().Source!).AsText()!;
+        Assert.That(IgnitionConfig.Parse(child, "child").Ignition.Config.Replace.Source, Is.EqualTo("http://192.0.2.7/other.ign"), "the author's own is what is replaced");
+    }
+
+    [Test]
+    public void Each_part_of_a_config_has_its_origin()
+    {
+        MachineSpec machine = Some.Machine() with
+        {
+            Config = """{"ignition":{"version":"3.3.0"},"passwd":{"users":[{"name":"core"},{"name":"other"}]},"storage":{"files":[{"path":"/etc/hostname"},{"path":"/a"}]}}""",
+            Hostname = "unheard",
+        };
+        IReadOnlyList<ConfigOrigin> origins = ConfigOrigin.Of(MachineConfig.For(machine, "k", Neighbourhood.Of("t", [machine, Some.Machine("b")]), channel: true, s_nothing, "x"), "a.ign");
+        Dictionary<string, string> from = origins.ToDictionary(o => o.Part, o => o.From);
+        Assert.That(from["passwd.users core"], Is.EqualTo("a.ign, and kola: the run's key"));
+        Assert.That(from["passwd.users other"], Is.EqualTo("a.ign"));
+        Assert.That(from["storage.files /etc/hostname"], Is.EqualTo("a.ign"), "the author's word counts");
+        Assert.That(from["storage.files /etc/hosts"], Is.EqualTo("kola: its place among the machines of its test"));
+        Assert.That(from["storage.files /etc/flatcar/update.conf"], Does.StartWith("kola: no updates"));
+        Assert.That(from["systemd.units kola-channel.service"], Does.StartWith("kola: the guest program"));
+        Assert.That(from["ignition.version 3.3.0"], Is.EqualTo("a.ign"));
+        Assert.That(from.Values, Has.None.EqualTo("kola"), "nothing is added without saying what for");
+    }
+
+    [Test]
     public void What_is_meant_to_be_wrong_is_handed_over_as_it_is()
     {
         MachineSpec bad = Some.Machine() with { Config = """{"ignition":{"version":"3.99.0"}}""", BootFails = true };

@@ -70,5 +70,5 @@ internal sealed record AuthorConfig
         }
     }
 
-    private static AuthorConfig Of(ConfigReading<IgnitionConfig> reading, string source) => new() { Ignition = reading.Demand(source), Warnings = reading.Problems };
+    private static AuthorConfig Of(ConfigReading<IgnitionConfig> reading, string source) => new() { Ignition = reading.Demand(source) with { Source = source }, Warnings = reading.Problems };
 }

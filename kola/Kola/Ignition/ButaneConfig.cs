@@ -27,6 +27,12 @@ public static class ButaneConfig
         return new(all.Any(p => p.Severity == ProblemSeverity.Error) ? null : ignition.Config, all);
     }
 
+    /// <summary>The newest version of a config's variant that becomes no newer spec of Ignition than one; null when there is none.</summary>
+    internal static string? NewestFor(string yaml, System.Version ignition) =>
+        Parsed(yaml, []) is { } root && ButaneSpec.Of(root, []) is { } spec
+            ? ButaneSpec.Known.LastOrDefault(s => s.Variant == spec.Variant && System.Version.Parse(s.Ignition) <= ignition)?.Version
+            : null;
+
     /// <summary>A Butane config in the shape of Ignition's JSON, with the places of the YAML.</summary>
     /// <param name="yaml">The whole file.</param>
     /// <param name="directory">Where local files are looked for; null when a config may have none.</param>
@@ -55,11 +61,14 @@ public static class ButaneConfig
         }
         catch (YamlException wrong)
         {
-            problems.Add(new ConfigProblem(ProblemSeverity.Error, "$", Place(wrong.Start), $"Error unmarshaling yaml: {Said(wrong)}"));
+            problems.Add(new ConfigProblem(ProblemSeverity.Error, "$", PlaceOf(wrong), $"Error unmarshaling yaml: {Said(wrong)}"));
         }
 
         return null;
     }
+
+    /// <summary>Where a mistake is: "While scanning a mapping, found invalid tab" begins with the mapping, and ends where the tab is.</summary>
+    internal static Position PlaceOf(YamlException wrong) => Place(wrong.Message.StartsWith("While ", StringComparison.Ordinal) ? wrong.End : wrong.Start);
 
     private static Position Place(Mark mark) => new((int)Math.Clamp(mark.Line, 1, int.MaxValue), (int)Math.Clamp(mark.Column, 1, int.MaxValue));
 

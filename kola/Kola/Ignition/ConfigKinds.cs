@@ -41,7 +41,7 @@ public static class ConfigKinds
                 return ConfigKind.Ignition;
             if (config.Split('\n').Any(line => line.StartsWith("variant:", StringComparison.Ordinal)))
                 return ConfigKind.Butane;
-            throw Unknown($"neither JSON nor YAML: {wrong.Start.Line}:{wrong.Start.Column}: {wrong.Message.ReplaceLineEndings(" ")}", wrong);
+            throw Unknown($"neither JSON nor YAML: {ButaneConfig.PlaceOf(wrong)}: {wrong.Message.ReplaceLineEndings(" ")}", wrong);
         }
 
         string[] keys = [.. (root.Members ?? []).Select(m => m.Key.Scalar).OfType<string>()];

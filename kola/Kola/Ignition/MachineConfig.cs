@@ -1,3 +1,4 @@
+using System.Text;
 using Kola.Machines;
 
 namespace Kola.Ignition;
@@ -21,7 +22,17 @@ internal sealed record MachineConfig
     internal string? UserData => Author.UserData;
 
     /// <summary>The same as <see cref="Ignition"/>, of 3.x; null in another language.</summary>
-    internal IgnitionConfig? Final => Author.Ignition is { } author ? Additions.Aggregate(author, Add) : null;
+    internal IgnitionConfig? Final => Author.Ignition is { } author ? Additions.Aggregate(Kept(author), Add) : null;
+
+    // A config that has itself replaced takes with it all that was added to it: as the child of another it is replaced, and the parent stays.
+    private static IgnitionConfig Kept(IgnitionConfig author) => author.Ignition.Config.Replace.Source is null ? author : new IgnitionConfig
+    {
+        Ignition = new IgnitionSection
+        {
+            Version = author.Ignition.Version,
+            Config = new ConfigReferences { Merge = [new Resource { Source = "data:;base64," + Convert.ToBase64String(Encoding.UTF8.GetBytes(author.ToString())) }] },
+        },
+    };
 
     /// <summary>Of a machine booted for its test: the run's key, the host name, updates off, its place among the machines of its test, the guest program.</summary>
     /// <param name="machine">The author's spec.</param>

@@ -6,6 +6,7 @@ namespace Kola.Ignition;
 /// <summary>Contents as a data URL, in the shortest of the three forms Butane chooses from.</summary>
 internal static class EmbeddedData
 {
+    private const string Hex = "0123456789ABCDEF";
     private const string Unreserved = "-_.!~*'()";
 
     /// <summary>The URL, and the compression that was chosen.</summary>
@@ -35,7 +36,7 @@ internal static class EmbeddedData
             if (char.IsAsciiLetterOrDigit((char)b) || Unreserved.Contains((char)b))
                 text.Append((char)b);
             else
-                text.Append('%').Append(Convert.ToHexString([b]));
+                text.Append('%').Append(Hex[b >> 4]).Append(Hex[b & 15]);
         }
 
         return text.ToString();
