@@ -19,6 +19,7 @@ internal sealed record KnownDifference(string Name, string Reason, string? Ours,
     internal static IReadOnlyList<KnownDifference> All { get; } =
     [
         new("a key that stands twice", "Ignition reads both into one object, entry by entry; no person means that", "stands twice", null, AllElse: true),
+        new("oem:", "files of the OEM partition are what Flatcar adds to Ignition, and Debian does not", "oem: is read by Flatcar's Ignition only", null, AllElse: true),
         new("3.4.0-experimental", "the spec is finished, and only this one Ignition takes its draft", "ignition.version \"3.4.0-experimental\": unsupported config version", null, AllElse: true),
         Places,
         new("filesystem over partitions", Newer, "filesystem overwrites partitioned device", null),

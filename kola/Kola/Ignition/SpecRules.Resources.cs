@@ -12,6 +12,7 @@ internal static partial class SpecRules
         bool asked = findings.Since(1) || path.StartsWith("$.storage.", StringComparison.Ordinal);
         findings.Error($"{path}.verification.hash", asked && resource.Verification.Hash is not null && resource.Source is null ? "source must be specified if verification is specified" : null);
         findings.Error($"{path}.source", resource.Source is null or "" ? null : OfUrl(resource.Source, findings));
+        findings.Warning($"{path}.source", resource.Source is { Length: > 0 } && GoUrl.Parse(resource.Source)?.Scheme == "oem" ? "oem: is read by Flatcar's Ignition only" : null);
         if (resource.HttpHeaders.Count > 0)
         {
             string? scheme = resource.Source is null or "" ? null : GoUrl.Parse(resource.Source)?.Scheme;
@@ -34,7 +35,8 @@ internal static partial class SpecRules
             return "unable to parse url";
         switch (url.Scheme)
         {
-            case "http" or "https" or "tftp":
+            // Flatcar's own patch: a file of the OEM partition.
+            case "http" or "https" or "tftp" or "oem":
             case "gs" when findings.Since(2):
                 return null;
             case "s3":
