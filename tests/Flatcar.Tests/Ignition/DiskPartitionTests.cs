@@ -74,18 +74,21 @@ public sealed class DiskPartitionTests
             Assert.That(Shown(await machine.PartitionTableAsync(Disk("next"))), Is.EqualTo(new[] { (1, "NEXT", 10 * Mebi), (2, "NEXT", 10 * Mebi) })));
     }
 
-    [MachineTest("ignition.disks.refused", Needs = [Feature.IgnitionDisks, Feature.IgnitionLuks, Feature.ExtraDisks], Minutes = 15, Fresh = true)]
-    public async Task What_is_there_is_not_destroyed_unless_the_config_says_so(
-        [Spec(Config = "disks-refused-entry.ign", BootFails = true)] Machine entry,
-        [Spec(Config = "disks-refused-removal.ign", BootFails = true)] Machine removal,
-        [Spec(Config = "disks-refused-format.ign", BootFails = true)] Machine format,
-        [Spec(Config = "disks-refused-volume.ign", BootFails = true)] Machine volume, Lab lab)
-    {
-        await lab.StepAsync("Entry", () => RefusesAsync(entry, "partition 4 didn't match", "label did not match"));
-        await lab.StepAsync("Removal", () => RefusesAsync(removal, "partition 4 exists", "wipePartitionEntry is false"));
-        await lab.StepAsync("Format", () => RefusesAsync(format, "filesystem is not of the correct type"));
-        await lab.StepAsync("Volume", () => RefusesAsync(volume, "volume is not of the correct type"));
-    }
+    [MachineTest("ignition.disks.refused.entry", Needs = [Feature.IgnitionDisks, Feature.ExtraDisks], Fresh = true)]
+    public Task A_partition_that_does_not_fit_is_not_destroyed([Spec(Config = "disks-refused-entry.ign", BootFails = true)] Machine machine) =>
+        RefusesAsync(machine, "partition 4 didn't match", "label did not match");
+
+    [MachineTest("ignition.disks.refused.removal", Needs = [Feature.IgnitionDisks, Feature.ExtraDisks], Fresh = true)]
+    public Task A_partition_that_is_not_to_be_there_is_not_destroyed([Spec(Config = "disks-refused-removal.ign", BootFails = true)] Machine machine) =>
+        RefusesAsync(machine, "partition 4 exists", "wipePartitionEntry is false");
+
+    [MachineTest("ignition.disks.refused.format", Needs = [Feature.IgnitionDisks], Fresh = true)]
+    public Task A_file_system_that_does_not_fit_is_not_destroyed([Spec(Config = "disks-refused-format.ign", BootFails = true)] Machine machine) =>
+        RefusesAsync(machine, "filesystem is not of the correct type");
+
+    [MachineTest("ignition.disks.refused.volume", Needs = [Feature.IgnitionDisks, Feature.IgnitionLuks], Fresh = true)]
+    public Task A_file_system_is_not_destroyed_by_a_volume([Spec(Config = "disks-refused-volume.ign", BootFails = true)] Machine machine) =>
+        RefusesAsync(machine, "volume is not of the correct type");
 
     private static Task RefusesAsync(Machine machine, params string[] words)
     {
