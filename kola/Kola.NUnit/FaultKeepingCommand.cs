@@ -1,3 +1,4 @@
+using System.Reflection;
 using NUnit.Framework.Internal;
 using NUnit.Framework.Internal.Commands;
 
@@ -18,10 +19,12 @@ internal sealed class FaultKeepingCommand(TestCommand inner) : DelegatingTestCom
         catch (Exception fault)
         {
             // A method that is not async is called by reflection, and what it throws comes wrapped.
-            s_kept.Value?.Fault = fault is NUnitException { InnerException: { } own } ? own : fault;
+            s_kept.Value?.Fault = Own(fault);
             throw;
         }
     }
+
+    private static Exception Own(Exception fault) => fault is (NUnitException or TargetInvocationException) and { InnerException: { } own } ? Own(own) : fault;
 
     /// <summary>Begins an execution, on whose flow alone a fault is kept.</summary>
     internal static Kept Begin() => s_kept.Value = new Kept();

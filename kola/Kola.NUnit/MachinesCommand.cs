@@ -51,6 +51,10 @@ internal sealed class MachinesCommand(TestCommand inner) : DelegatingTestCommand
         {
             result = innerCommand.Execute(context);
         }
+        catch (NUnitException) when (kept.Fault is { } wrapped)
+        {
+            throw new TestFaultException(wrapped);
+        }
         finally
         {
             // One that was left behind must not take its arguments from the next.

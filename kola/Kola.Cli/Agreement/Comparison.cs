@@ -61,7 +61,7 @@ internal sealed record Comparison(int Configs, int Refused, int Remarks, IReadOn
         bool places = differing.Length > 0 && ours.Remarks.Any(KnownDifference.IsKeyInOtherCase);
         if (places)
             differing = Differing(remark => WithoutLine(Plain(remark)));
-        var explained = differing.Select(d => (d, Known: KnownDifference.All.FirstOrDefault(k => k.Explains(d.Remark, d.Ours)))).ToList();
+        var explained = differing.Select(d => (d, Known: KnownDifference.All.FirstOrDefault(k => k.Explains(d.Remark, d.Ours) && (d.Ours || k.Ours is null || ours.Remarks.Any(r => k.Explains(r, ours: true)))))).ToList();
         return (
             [.. explained.Where(e => e.Known is not null).Select(e => e.Known!.Name).Distinct().Concat(places ? [KnownDifference.Places.Name] : [])],
             [.. explained.Where(e => e.Known is null).Select(e => $"only {(e.d.Ours ? "kola" : "the program")} says {e.d.Remark}")]);

@@ -6,7 +6,7 @@ namespace Kola.Cli.Agreement;
 /// <param name="Name">What differs.</param>
 /// <param name="Reason">Why kola does otherwise.</param>
 /// <param name="Ours">Part of a remark kola makes and the program does not; null when it is the other way.</param>
-/// <param name="Theirs">Part of a remark the program makes and kola does not; null when it is the other way.</param>
+/// <param name="Theirs">Part of a remark the program makes and kola does not; null when it is the other way. With both, it counts where kola makes its own.</param>
 /// <param name="AllElse">Whether all else that differs in such a config follows from it.</param>
 internal sealed record KnownDifference(string Name, string Reason, string? Ours, string? Theirs, bool AllElse = false)
 {
@@ -19,7 +19,7 @@ internal sealed record KnownDifference(string Name, string Reason, string? Ours,
     internal static IReadOnlyList<KnownDifference> All { get; } =
     [
         new("a key that stands twice", "Ignition reads both into one object, entry by entry; no person means that", "stands twice", null, AllElse: true),
-        new("oem:", "files of the OEM partition are what Flatcar adds to Ignition, and Debian does not", "oem: is read by Flatcar's Ignition only", null, AllElse: true),
+        new("oem:", "files of the OEM partition are what Flatcar adds to Ignition, and Debian does not", "oem: is read by Flatcar's Ignition only", "contents.source: invalid url scheme"),
         new("3.4.0-experimental", "the spec is finished, and only this one Ignition takes its draft", "ignition.version \"3.4.0-experimental\": unsupported config version", null, AllElse: true),
         Places,
         new("filesystem over partitions", Newer, "filesystem overwrites partitioned device", null),

@@ -33,7 +33,7 @@ internal static class TftpPacket
         if (KindOf(packet) is not (ReadRequest or WriteRequest) || packet[^1] != 0)
             return null;
         string[] words = Encoding.UTF8.GetString(packet[2..^1]).Split('\0');
-        if (words.Length < 2 || words.Length % 2 != 0)
+        if (words.Length < 2 || words.Length % 2 != 0 || words[0].Length == 0 || words[1].Length == 0)
             return null;
         var options = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         for (int at = 2; at < words.Length; at += 2)

@@ -27,6 +27,7 @@ public sealed partial class RunTests
     [TestCase("sample.panics", Outcome.Failed, "machine: the kernel panicked")]
     [TestCase("sample.panics.on-purpose", Outcome.Passed, null)]
     [TestCase("sample.emergency", Outcome.Failed, "Ignition failed")]
+    [TestCase("sample.fails.at-once", Outcome.Failed, "Expected: \"hub\"")]
     [TestCase("sample.emergency.expected", Outcome.Passed, null)]
     [TestCase("sample.emergency.missed", Outcome.Failed, "wanted:  a boot that ends in the emergency shell")]
     [TestCase("sample.deaf", Outcome.Failed, "the connection was lost")]

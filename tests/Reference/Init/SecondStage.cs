@@ -17,6 +17,7 @@ internal static class SecondStage
     private static readonly TimeSpan DevicePatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan MemberPatience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan NetworkPatience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan OtherCardsPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Becomes systemd. /usr is mounted on /usr; /sysroot is given up, since Ignition may want to make it anew.</summary>
@@ -102,8 +103,18 @@ internal static class SecondStage
         string[] lines = [];
         if (!Wait(NetworkPatience, () => File.Exists(state) && (lines = File.ReadAllLines(state)).Contains("OPER_STATE=routable")))
             throw new BootException($"Ignition failed: no network after {NetworkPatience.TotalSeconds} s");
+        // What is on another card's network would be asked for by way of the first one.
+        Wait(OtherCardsPatience, () => Directory.GetFiles("/run/systemd/netif/links").Where(f => Path.GetFileName(f).All(char.IsAsciiDigit)).All(IsSettled));
         var servers = lines.FirstOrDefault(l => l.StartsWith("DNS=", StringComparison.Ordinal))?[4..].Split(' ') ?? [];
         File.WriteAllLines("/etc/resolv.conf", servers.Where(s => s != "").Select(s => "nameserver " + s));
+    }
+
+    // ADMIN_STATE=configuring
+    // OPER_STATE=degraded
+    private static bool IsSettled(string link)
+    {
+        var state = File.ReadAllLines(link);
+        return !state.Contains("ADMIN_STATE=configuring") || state.Contains("OPER_STATE=routable");
     }
 
     private static bool Wait(TimeSpan limit, Func<bool> arrived)
