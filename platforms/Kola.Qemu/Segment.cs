@@ -69,6 +69,10 @@ internal sealed class SegmentPort : IAsyncDisposable
     // A card that is reset or slow loses frames as on any wire; it must not hold up the others.
     private const int QueuedFrames = 1024;
 
+    private static readonly TimeSpan s_shortestPause = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromMilliseconds(16);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+
     private readonly Segment _segment;
     private readonly UnixDomainSocketEndPoint _card;
     private readonly string _path;
@@ -86,6 +90,7 @@ internal sealed class SegmentPort : IAsyncDisposable
         _card = new UnixDomainSocketEndPoint(cardSocket);
         _path = portSocket;
         _socket.Bind(new UnixDomainSocketEndPoint(portSocket));
+        _socket.Blocking = false;
     }
 
     /// <summary>Pulls the cable and removes the socket.</summary>
@@ -128,19 +133,38 @@ internal sealed class SegmentPort : IAsyncDisposable
         {
             await foreach (byte[] frame in _outgoing.Reader.ReadAllAsync(unplugged))
             {
-                try
+                long start = TimeProvider.System.GetTimestamp();
+                TimeSpan pause = s_shortestPause;
+                // A card without a driver yet takes ten frames and no more; what it has not taken in a second is lost.
+                while (!TrySend(frame) && TimeProvider.System.GetElapsedTime(start) < s_patience)
                 {
-                    await _socket.SendToAsync(frame, SocketFlags.None, _card, unplugged);
-                }
-                catch (SocketException)
-                {
-                    // Nobody receives there now: the machine is off or being switched on. The frame is lost, as on a wire.
+                    await Task.Delay(pause, TimeProvider.System, unplugged);
+                    pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause;
                 }
             }
         }
         catch (OperationCanceledException)
         {
             // Unplugged.
+        }
+    }
+
+    // Not by SendToAsync: a socket that is not connected counts as writable however full the other one is, so that would ask again and again without a pause.
+    private bool TrySend(byte[] frame)
+    {
+        try
+        {
+            _socket.SendTo(frame, SocketFlags.None, _card);
+            return true;
+        }
+        catch (SocketException full) when (full.SocketErrorCode is SocketError.WouldBlock or SocketError.NoBufferSpaceAvailable)
+        {
+            return false;
+        }
+        catch (SocketException)
+        {
+            // Nobody receives there now: the machine is off or being switched on. The frame is lost, as on a wire.
+            return true;
         }
     }
 }

@@ -25,7 +25,7 @@ public sealed class MachineConfigTests
         Assert.That(neighbours.AddressServer, Is.EqualTo("spoke"), "the first of those that others refer to");
         string file = neighbours.NetworkFile("spoke");
         Assert.That(file, Does.Contain("DHCPServer=yes\n").And.Contain("[DHCPServerStaticLease]\nMACAddress=52:54:00:6b:00:02\nAddress=198.18.0.2\n").And.Contain("MACAddress=52:54:00:6b:00:03\nAddress=198.18.0.3\n"));
-        Assert.That(file, Does.Contain("EmitRouter=no").And.Contain("EmitDNS=no"), "the way into the world is another card");
+        Assert.That(file, Does.Contain("EmitRouter=no").And.Contain("EmitDNS=no").And.Contain("PersistLeases=no"), "the way into the world is another card");
         Assert.That(neighbours.NetworkFile("hub"), Does.Not.Contain("DHCPServer"));
     }
 

@@ -67,7 +67,8 @@ internal sealed record Neighbourhood(string Segment, IReadOnlyList<string> Machi
     internal string HostsFile() =>
         "127.0.0.1 localhost\n::1 localhost\n" + string.Concat(Machines.Select(m => $"{AddressOf(m)} {m}\n"));
 
-    // Each is given the address it will have, and nothing else: the way into the world is the other card.
+    // Each is given the address it will have, and nothing else: the way into the world is the other card. Since version 256 networkd gives none
+    // before it may write its leases down, which not every image lets it do.
     private string AddressServerSections() => """
         DHCPServer=yes
 
@@ -78,6 +79,7 @@ internal sealed record Neighbourhood(string Segment, IReadOnlyList<string> Machi
         EmitNTP=no
         EmitRouter=no
         EmitTimezone=no
+        PersistLeases=no
 
         """ + string.Concat(Machines.Where(m => m != AddressServer).Select(m => $"[DHCPServerStaticLease]\nMACAddress={LinkOf(m).Mac}\nAddress={AddressOf(m)}\n\n"));
 

@@ -77,6 +77,21 @@ public sealed class SegmentTests
     }
 
     [Test]
+    [NonParallelizable] // It looks at the time of the whole process.
+    public async Task A_card_that_takes_nothing_yet_is_waited_for_without_asking_all_the_time()
+    {
+        for (int i = 0; i < 200; i++)
+            await _cards[0].SendAsync(s_everyone, "too early");
+        TimeSpan before = Environment.CpuUsage.TotalTime;
+        long start = TimeProvider.System.GetTimestamp();
+        await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
+        double share = (Environment.CpuUsage.TotalTime - before) / TimeProvider.System.GetElapsedTime(start);
+        // Two that ask without a pause take all of two cores.
+        Assert.That(share, Is.LessThan(0.5));
+        Assert.That(await _cards[1].ReceiveAsync(), Is.EqualTo("too early"), "what had room is there");
+    }
+
+    [Test]
     public async Task Pulling_a_cable_leaves_no_socket_and_the_others_go_on()
     {
         await _cards[1].DisposeAsync();
