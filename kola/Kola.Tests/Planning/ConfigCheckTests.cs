@@ -90,6 +90,13 @@ public sealed class ConfigCheckTests
     public void A_config_that_is_to_fail_may_be_wrong() =>
         Assert.That(() => Check(Some.Case("bad", 10, With("""{"ignition":{"version":"3.99.0"}}""", "bad.ign") with { BootFails = true })), Throws.Nothing);
 
+    [Test]
+    public void What_one_test_means_to_be_wrong_is_wrong_for_any_other()
+    {
+        MachineSpec bad = With("""{"ignition":{"version":"3.99.0"}}""", "bad.ign");
+        Assert.That(Wrong(Some.Case("a.fails", 10, bad with { BootFails = true }), Some.Case("b.boots", 10, bad with { ConfigWarnings = true })), Does.StartWith("b.boots/machine: bad.ign"));
+    }
+
     private static MachineSpec With(string config, string file) => Some.Machine() with { Config = config, ConfigFile = file };
 
     private static MachineSpec Refers(string name, params string[] to) => Some.Machine(name) with

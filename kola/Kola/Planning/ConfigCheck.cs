@@ -8,7 +8,7 @@ namespace Kola.Planning;
 internal sealed class ConfigCheck(Setting setting)
 {
     // Tests share configs: what is right once is right for all, whatever machine it is for.
-    private readonly Dictionary<(string Text, string? Directory, bool Warnings), string?> _known = [];
+    private readonly Dictionary<(string Text, string? Directory, bool Warnings, bool Fails), string?> _known = [];
 
     /// <summary>Checks them all.</summary>
     /// <exception cref="UsageException">Some are wrong: the message has every one.</exception>
@@ -48,7 +48,7 @@ internal sealed class ConfigCheck(Setting setting)
     {
         Neighbourhood? neighbours = Neighbourhood.Of(test.Id, test.Machines);
         string text = Reference.Resolve(machine.Config!, ReferenceValues.Planned(neighbours));
-        (string, string?, bool) key = (text, machine.ConfigDirectory, machine.ConfigWarnings || machine.BootFails);
+        (string, string?, bool, bool) key = (text, machine.ConfigDirectory, machine.ConfigWarnings, machine.BootFails);
         if (!_known.TryGetValue(key, out string? wrong))
             _known[key] = wrong = Wrong(machine, neighbours, SourceOf(test, machine));
         return wrong;
