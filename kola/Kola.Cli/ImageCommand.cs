@@ -10,26 +10,33 @@ internal static class ImageCommand
 {
     internal static Command Create(Surroundings surroundings)
     {
-        var build = new Command("build", "Builds the reference image from Debian packages, unless the cache has it, and prints its path. Needs root; asks sudo.");
-        build.SetAction(async (_, cancel) =>
+        var version = new Option<string?>("--version") { Description = "Version it is to have. Images of two versions differ as two releases do: in /usr, its hash tree, and the root hash in the kernel.", HelpName = "X.Y.Z" };
+        var build = new Command("build", "Builds the reference image from Debian packages, unless the cache has it, and prints its path. Needs root; asks sudo.") { version };
+        build.SetAction(async (parsed, cancel) =>
         {
             using var interruptions = Interruptions.Of(cancel);
-            Console.Out.WriteLine(await ReferenceAsync(surroundings, new StandardErrorProgress(), interruptions.First));
+            Console.Out.WriteLine(await ReferenceAsync(surroundings, parsed.GetValue(version), new StandardErrorProgress(), interruptions.First));
         });
         return new Command("image", "Works on images.") { build };
     }
 
     /// <summary>Path of the reference image, built if need be.</summary>
-    /// <exception cref="UsageException">It cannot be built here.</exception>
-    internal static async Task<string> ReferenceAsync(Surroundings surroundings, IProgress<string> progress, CancellationToken cancel)
+    /// <param name="surroundings">Where the cache is.</param>
+    /// <param name="version">Version it is to have; null for that of the image tests run on.</param>
+    /// <param name="progress">Told what takes long.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <exception cref="UsageException">It cannot be built here, or that is no version.</exception>
+    internal static async Task<string> ReferenceAsync(Surroundings surroundings, string? version, IProgress<string> progress, CancellationToken cancel)
     {
         var options = new ReferenceImageOptions { CacheDirectory = surroundings.CacheDirectory };
-        if (ReferenceImage.Find(options) is { } found)
-            return found.Image;
-        if (!Environment.IsPrivilegedProcess)
-            await BuildAsRootAsync(surroundings, cancel);
+        if (version is not null)
+            options = options with { Version = version };
         try
         {
+            if (ReferenceImage.Find(options) is { } found)
+                return found.Image;
+            if (!Environment.IsPrivilegedProcess)
+                await BuildAsRootAsync(surroundings, ["image", "build", .. version is null ? Array.Empty<string>() : ["--version", version]], cancel);
             return (await ReferenceImage.BuildAsync(options, progress, cancel)).Image;
         }
         catch (ReferenceImageException cannot)
@@ -40,11 +47,11 @@ internal static class ImageCommand
 
     // The same program as root, with this user's cache: the image is then read without privileges, and machines never run with them. Not through
     // CliWrap: sudo asks for the password on the terminal.
-    private static async Task BuildAsRootAsync(Surroundings surroundings, CancellationToken cancel)
+    private static async Task BuildAsRootAsync(Surroundings surroundings, IReadOnlyList<string> command, CancellationToken cancel)
     {
         Directory.CreateDirectory(surroundings.CacheDirectory);
         string cacheHome = Path.GetDirectoryName(surroundings.CacheDirectory)!;
-        string[] arguments = ["env", $"XDG_CACHE_HOME={cacheHome}", Environment.ProcessPath!, typeof(ImageCommand).Assembly.Location, "image", "build"];
+        string[] arguments = ["env", $"XDG_CACHE_HOME={cacheHome}", Environment.ProcessPath!, typeof(ImageCommand).Assembly.Location, .. command];
         Console.Error.WriteLine("kola: the reference image is built as root, once: sudo " + string.Join(' ', arguments));
         try
         {

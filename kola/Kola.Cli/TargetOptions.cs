@@ -40,7 +40,7 @@ internal sealed class TargetOptions(Surroundings surroundings)
             throw new UsageException(string.Join('\n', problems));
         string file = parsed.GetValue(_image)!;
         if (file == Reference)
-            file = await ImageCommand.ReferenceAsync(surroundings, progress, cancel);
+            file = await ImageCommand.ReferenceAsync(surroundings, null, progress, cancel);
         Image image = await ImageFile.PrepareAsync(Path.GetFullPath(file), surroundings.CacheDirectory, progress, cancel);
         QemuPlatform platform = await QemuPlatform.CreateAsync(options, image, TimeProvider.System, cancel);
         IReadOnlySet<Feature> features = parsed.GetValue(_internet) ? platform.Features.Append(Feature.Internet).ToHashSet() : platform.Features;

@@ -8,14 +8,14 @@ public static class ReferenceCache
     private const int WouldBlock = 11;
 
     // Beside the finished images, which are named by 20 digits of their digest.
-    private static readonly string[] StepDirectories = ["layers", "init"];
+    private static readonly string[] StepDirectories = ["layers", "init", "bases"];
 
     /// <summary>Directories of finished images, newest first.</summary>
     /// <param name="cacheDirectory">The cache directory; it need not exist.</param>
     public static IReadOnlyList<string> Images(string cacheDirectory) =>
         NewestFirst(Root(cacheDirectory), d => File.Exists(Path.Combine(d, ReferenceImage.SidecarName)));
 
-    /// <summary>Directories of steps a later build need not repeat, unpacked packages and compiled inits: of each kind the newest first.</summary>
+    /// <summary>Directories of steps a later build need not repeat, unpacked packages, compiled inits, bases of images: of each kind the newest first.</summary>
     /// <param name="cacheDirectory">The cache directory; it need not exist.</param>
     public static IReadOnlyList<IReadOnlyList<string>> Steps(string cacheDirectory) =>
         [.. StepDirectories.Select(step => NewestFirst(Path.Combine(Root(cacheDirectory), step), _ => true))];

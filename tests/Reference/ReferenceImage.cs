@@ -27,11 +27,45 @@ public static class ReferenceImage
         Recipe.CheckVersion(options.Version);
         if (Find(options) is { } existing)
             return existing;
+        return await HoldingCacheAsync(
+            options, progress, async cache => Find(options) ?? await new ImageBuild(options, cache, progress).RunAsync(cancel), cancel);
+    }
+
+    /// <summary>
+    /// Writes what an update to a version is made of: <c>usr.img</c>, the whole content of a USR partition with its hash tree at the end (2 GiB,
+    /// sparse, 0.6 GiB on disk), and <c>vmlinuz</c>. Whatever versions have in common is in the same blocks, if they were made from one base.
+    /// </summary>
+    /// <param name="options">Version, and where what all versions share is kept.</param>
+    /// <param name="directory">Existing directory, empty; the caller's to remove.</param>
+    /// <param name="progress">Told what takes long.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <exception cref="ReferenceImageException">As for <see cref="BuildAsync"/>.</exception>
+    public static async Task<ReferenceRelease> BuildReleaseAsync(
+        ReferenceImageOptions options, string directory, IProgress<string> progress, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(progress);
+        Recipe.CheckVersion(options.Version);
+        return await HoldingCacheAsync(options, progress, async cache =>
+        {
+            var basis = await BaseBuild.GetAsync(options, cache, progress, cancel);
+            progress.Report($"/usr of {options.Version} and its hash tree");
+            await UsrImage.MakeAsync(basis, new Release(options, BuildIdOf(options)), directory, cancel);
+            return new ReferenceRelease(options.Version, Path.Combine(directory, BaseBuild.Usr), Path.Combine(directory, BaseBuild.Kernel));
+        }, cancel);
+    }
+
+    /// <summary>BUILD_ID of its os-release.</summary>
+    internal static string BuildIdOf(ReferenceImageOptions options) => "reference-" + Digest(options).Split(':')[1][..12];
+
+    private static async Task<T> HoldingCacheAsync<T>(
+        ReferenceImageOptions options, IProgress<string> progress, Func<BuildCache, Task<T>> build, CancellationToken cancel)
+    {
         Prerequisites.Check();
         try
         {
             await using var cache = await BuildCache.OpenAsync(options.CacheDirectory, progress, cancel);
-            return Find(options) ?? await new ImageBuild(options, cache, progress).RunAsync(cancel);
+            return await build(cache);
         }
         catch (IOException e) when (e.HResult == BuildCache.NoSpaceLeft)
         {

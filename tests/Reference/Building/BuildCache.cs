@@ -4,7 +4,8 @@ namespace Flatcar.Reference.Building;
 
 /// <summary>
 /// <c>reference-image/</c> below the cache directory, held for one build:
-/// <c>&lt;digest&gt;/</c> finished images, <c>layers/</c> unpacked packages, <c>init/</c> compiled inits, <c>tmp/</c> builds under way.
+/// <c>&lt;digest&gt;/</c> finished images, <c>layers/</c> unpacked packages, <c>init/</c> compiled inits, <c>bases/</c> what all versions have in
+/// common, <c>tmp/</c> builds under way.
 /// </summary>
 internal sealed class BuildCache : IAsyncDisposable
 {
@@ -59,6 +60,8 @@ internal sealed class BuildCache : IAsyncDisposable
     }
 
     public string Layer(string digest) => Path.Combine(root, "layers", digest[..20]);
+
+    public string Base(string digest) => Path.Combine(root, "bases", digest[..20]);
 
     public string Init(string digest) => Path.Combine(root, "init", digest[..20]);
 

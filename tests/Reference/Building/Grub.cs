@@ -8,14 +8,21 @@ internal sealed class Grub(PackageLayer layer, string work)
 {
     private const string Modules = "part_gpt fat btrfs ext2 normal search search_label linux serial terminal configfile test echo boot reboot sleep ls cat";
 
-    /// <summary>Makes core.img and bootx64.efi in the work directory.</summary>
+    public const string EfiImage = "bootx64.efi";
+
+    private const string BootSector = "boot.img", Core = "core.img";
+
+    /// <summary>What <see cref="MakeAsync"/> makes.</summary>
+    public static IReadOnlyList<string> Files { get; } = [EfiImage, BootSector, Core];
+
+    /// <summary>Makes its <see cref="Files"/> in the work directory.</summary>
     public async Task MakeAsync(CancellationToken cancel)
     {
         await File.WriteAllBytesAsync(Path.Combine(work, "grub-load.cfg"), Recipe.Read("Recipe/grub-load.cfg"), cancel);
         await layer.ShellAsync(work, $"""
-            grub-mkimage --format=i386-pc --prefix=/flatcar/grub --config=grub-load.cfg --output=core.img biosdisk {Modules}
-            grub-mkimage --format=x86_64-efi --prefix=/flatcar/grub --config=grub-load.cfg --output=bootx64.efi efi_gop tpm {Modules}
-            cp /usr/lib/grub/i386-pc/boot.img boot.img
+            grub-mkimage --format=i386-pc --prefix=/flatcar/grub --config=grub-load.cfg --output={Core} biosdisk {Modules}
+            grub-mkimage --format=x86_64-efi --prefix=/flatcar/grub --config=grub-load.cfg --output={EfiImage} efi_gop tpm {Modules}
+            cp /usr/lib/grub/i386-pc/boot.img {BootSector}
             """, cancel);
     }
 
@@ -23,15 +30,17 @@ internal sealed class Grub(PackageLayer layer, string work)
     /// What grub-bios-setup does on a disk with a BIOS boot partition: the boot sector learns where core.img starts, and core.img's
     /// first sector where the rest of it is.
     /// </summary>
-    public void InstallForBios(DiskImage disk)
+    /// <param name="disk">The disk.</param>
+    /// <param name="pathOf">Path of one of the <see cref="Files"/>.</param>
+    public static void InstallForBios(DiskImage disk, Func<string, string> pathOf)
     {
         const int kernelSector = 0x5C, driveCheck = 0x66, bootCode = 440, blockList = 0x1F4;
         const ushort noOperations = 0x9090, loadSegment = 0x820;
         var partition = DiskLayout.Partition(DiskLayout.BiosBoot);
-        var boot = File.ReadAllBytes(Path.Combine(work, "boot.img"));
+        var boot = File.ReadAllBytes(pathOf(BootSector));
         BinaryPrimitives.WriteUInt64LittleEndian(boot.AsSpan(kernelSector), partition.FirstSector);
         BinaryPrimitives.WriteUInt16LittleEndian(boot.AsSpan(driveCheck), noOperations);
-        var core = File.ReadAllBytes(Path.Combine(work, "core.img"));
+        var core = File.ReadAllBytes(pathOf(Core));
         var sectors = (core.Length + GuidPartitionTable.SectorSize - 1) / GuidPartitionTable.SectorSize;
         BinaryPrimitives.WriteUInt64LittleEndian(core.AsSpan(blockList), partition.FirstSector + 1);
         BinaryPrimitives.WriteUInt16LittleEndian(core.AsSpan(blockList + 8), (ushort)(sectors - 1));

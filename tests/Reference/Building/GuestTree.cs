@@ -3,7 +3,7 @@ namespace Flatcar.Reference.Building;
 /// <summary>
 /// Turns Debian's /usr and /etc into the image's /usr (with /etc as /usr/share/flatcar/etc) and the base directories of ROOT.
 /// </summary>
-internal sealed class GuestTree(PackageLayer layer, string work, ReferenceImageOptions options, string buildId)
+internal sealed class GuestTree(PackageLayer layer, string work)
 {
     private const UnixFileMode Executable = (UnixFileMode)0b111_101_101;
     private const UnixFileMode Plain = (UnixFileMode)0b110_100_100;
@@ -58,35 +58,11 @@ internal sealed class GuestTree(PackageLayer layer, string work, ReferenceImageO
         }
     }
 
+    // What says which version it is comes later, for each.
     private void WriteIdentity()
     {
-        var version = $"{options.Version}+reference";
-        Write("usr/lib/os-release", $"""
-            NAME="Flatcar Container Linux by Kinvolk"
-            ID="flatcar"
-            ID_LIKE="coreos"
-            VARIANT="Reference image"
-            VARIANT_ID="reference"
-            VERSION="{version}"
-            VERSION_ID="{options.Version}"
-            BUILD_ID="{buildId}"
-            SYSEXT_LEVEL="1.0"
-            PRETTY_NAME="Flatcar reference image {version} (made of Debian {options.DebianSuite})"
-            ANSI_COLOR="38;5;75"
-            HOME_URL="https://flatcar.org"
-            BUG_REPORT_URL="https://issues.flatcar.org"
-            FLATCAR_BOARD="amd64-usr"
-            CPE_NAME="cpe:2.3:o:flatcar-linux:flatcar_linux:{version}:*:*:*:*:*:*:*"
-
-            """);
-        Write("usr/share/flatcar/release", $$"""
-            FLATCAR_RELEASE_VERSION={{options.Version}}
-            FLATCAR_RELEASE_BOARD=amd64-usr
-            FLATCAR_RELEASE_APPID={e96281a6-d1af-4bde-9a0a-97b76e56dc57}
-
-            """);
+        File.Delete(Path.Combine(Root, "usr/lib/os-release"));
         Write("usr/share/flatcar/update.conf", "SERVER=disabled\nGROUP=developer\n");
-        Write("usr/share/flatcar/lsb-release", $"DISTRIB_ID=\"Flatcar Container Linux by Kinvolk\"\nDISTRIB_RELEASE={options.Version}\n");
     }
 
     /// <summary>Decompressing each module as it is loaded is work that an emulated machine feels.</summary>

@@ -21,28 +21,19 @@ internal sealed class ImageBuild(ReferenceImageOptions options, BuildCache cache
     private readonly string work = cache.NewTemporary();
     private readonly string result = cache.NewTemporary();
 
-    private string BuildId => "reference-" + digest.Split(':')[1][..12];
-
     public async Task<ReferenceImageFiles> RunAsync(CancellationToken cancel)
     {
-        InitProgram.CheckArchitecture();
-        var layer = await PackageLayer.GetAsync(options, cache, progress, cancel);
-        var init = await InitProgram.GetAsync(cache, progress, cancel);
-        progress.Report("the /usr tree");
-        var tree = new GuestTree(layer, work, options, BuildId);
-        await tree.MakeAsync(cancel);
-        progress.Report("initramfs and kernel");
-        await new Initramfs(layer, tree, work).WriteAsync(InResult("initrd.cpio"), init, cancel);
-        var kernel = await File.ReadAllBytesAsync(layer.PathOf($"boot/vmlinuz-{layer.KernelRelease}"), cancel);
-        await ExtractKernelAsync(layer, kernel, cancel);
-        progress.Report("/usr file system and its hash tree");
-        var rootHash = await MakeUsrAsync(layer, cancel);
-        await File.WriteAllBytesAsync(InResult("vmlinuz"), KernelImage.WithRootHash(kernel, rootHash), cancel);
+        var basis = await BaseBuild.GetAsync(options, cache, progress, cancel);
+        progress.Report($"/usr of {options.Version} and its hash tree");
+        var release = new Release(options, ReferenceImage.BuildIdOf(options));
+        var rootHash = await UsrImage.MakeAsync(basis, release, work, cancel);
         progress.Report("the disk");
-        await MakeOtherPartitionsAsync(layer, cancel);
-        await new Grub(layer, work).MakeAsync(cancel);
-        await FillEspAsync(layer, cancel);
-        AssembleDisk(layer);
+        foreach (var name in (string[])[BaseBuild.DirectKernel, BaseBuild.Initramfs])
+            File.Copy(basis.PathOf(name), InResult(name));
+        await MakeOemAsync(basis, release, cancel);
+        await FillEspAsync(basis, cancel);
+        AssembleDisk(basis);
+        File.Move(InWork(BaseBuild.Kernel), InResult(BaseBuild.Kernel));
         await File.WriteAllTextAsync(InResult(ReferenceImage.SidecarName), Sidecar(rootHash), cancel);
         var final = BuildCache.ResultDirectory(options.CacheDirectory, digest);
         BuildCache.Publish(result, final);
@@ -53,77 +44,45 @@ internal sealed class ImageBuild(ReferenceImageOptions options, BuildCache cache
 
     private string InResult(string name) => Path.Combine(result, name);
 
-    private async Task ExtractKernelAsync(PackageLayer layer, byte[] kernel, CancellationToken cancel)
-    {
-        var (decompressor, payload) = KernelImage.Payload(kernel);
-        await File.WriteAllBytesAsync(InWork("payload"), payload, cancel);
-        await layer.ShellAsync(work, $"{decompressor} payload > vmlinux", cancel);
-        File.Move(InWork("vmlinux"), InResult("vmlinux"));
-    }
-
-    private async Task<string> MakeUsrAsync(PackageLayer layer, CancellationToken cancel)
-    {
-        // No journal, reserve or checksums: the file system is never written again, and verity checks every block.
-        var output = await layer.ShellAsync(work, $"""
-            truncate -s {DiskLayout.Partition(DiskLayout.UsrA).ByteLength} usr.img
-            mkfs.ext4 -q -F -b {FlatcarDisk.BlockSize} -m 0 -L USR-A -O ^has_journal,^resize_inode,^metadata_csum \
-                -E root_owner=0:0,lazy_itable_init=0,assume_storage_prezeroed=1 -d tree/usr usr.img {FlatcarDisk.UsrBlocks}
-            veritysetup format --hash=sha256 --data-block-size {FlatcarDisk.BlockSize} --hash-block-size {FlatcarDisk.BlockSize} \
-                --data-blocks {FlatcarDisk.UsrBlocks} --hash-offset {FlatcarDisk.VerityHashOffset} usr.img usr.img
-            """, cancel);
-        // Root hash:      	5f3c…
-        return output.Split('\n').Single(l => l.StartsWith("Root hash:", StringComparison.Ordinal)).Split(':')[1].Trim();
-    }
-
-    private async Task MakeOtherPartitionsAsync(PackageLayer layer, CancellationToken cancel)
+    private async Task MakeOemAsync(BaseBuild basis, Release release, CancellationToken cancel)
     {
         Directory.CreateDirectory(InWork("oem"));
         await File.WriteAllTextAsync(InWork("oem/grub.cfg"), "set oem_id=\"qemu\"\n", cancel);
-        await File.WriteAllTextAsync(InWork("oem/oem-release"), $"""
-            ID=qemu
-            VERSION_ID={options.Version}
-            NAME="QEMU"
-            HOME_URL="https://www.qemu.org/"
-            BUG_REPORT_URL="https://issues.flatcar.org"
-
-            """, cancel);
-        await layer.ShellAsync(work, $"""
+        await File.WriteAllTextAsync(InWork("oem/oem-release"), release.OemRelease, cancel);
+        await basis.Layer.ShellAsync(work, $"""
             truncate -s {DiskLayout.Partition(DiskLayout.Oem).ByteLength} oem.img
             mkfs.btrfs -q -L OEM --rootdir oem oem.img
-            truncate -s {DiskLayout.Partition(DiskLayout.Root).ByteLength} root.img
-            mkfs.ext4 -q -F -b {FlatcarDisk.BlockSize} -L ROOT -E root_owner=0:0,lazy_itable_init=0,assume_storage_prezeroed=1 \
-                -d skel root.img
             """, cancel);
     }
 
-    private async Task FillEspAsync(PackageLayer layer, CancellationToken cancel)
+    private async Task FillEspAsync(BaseBuild basis, CancellationToken cancel)
     {
-        File.Copy(InResult("vmlinuz"), InWork("vmlinuz"));
-        File.Copy(InResult("initrd.cpio"), InWork("initrd.cpio"));
+        File.Copy(basis.PathOf(BaseBuild.Initramfs), InWork("initrd.cpio"));
+        File.Copy(basis.PathOf(Grub.EfiImage), InWork(Grub.EfiImage));
         var grub = Encoding.UTF8.GetString(Recipe.Read("Recipe/grub.cfg")).Replace("@PACE@", Pace, StringComparison.Ordinal);
         await File.WriteAllTextAsync(InWork("grub.cfg"), grub, cancel);
         await File.WriteAllTextAsync(InWork("first_boot"), "", cancel);
-        await layer.ShellAsync(work, $"""
+        await basis.Layer.ShellAsync(work, $"""
             truncate -s {DiskLayout.Partition(DiskLayout.EfiSystem).ByteLength} esp.img
             mkfs.vfat -F 32 -n EFI-SYSTEM esp.img
             mmd -i esp.img ::/EFI ::/EFI/boot ::/flatcar ::/flatcar/grub ::/coreos
-            mcopy -i esp.img bootx64.efi ::/EFI/boot/bootx64.efi
-            mcopy -i esp.img vmlinuz ::/flatcar/vmlinuz-a
+            mcopy -i esp.img {Grub.EfiImage} ::/EFI/boot/{Grub.EfiImage}
+            mcopy -i esp.img {BaseBuild.Kernel} ::/flatcar/vmlinuz-a
             mcopy -i esp.img initrd.cpio ::/flatcar/initrd.cpio
             mcopy -i esp.img grub.cfg ::/flatcar/grub/grub.cfg
             mcopy -i esp.img first_boot ::/flatcar/first_boot
             """, cancel);
     }
 
-    private void AssembleDisk(PackageLayer layer)
+    private void AssembleDisk(BaseBuild basis)
     {
         using var disk = new DiskImage(InResult(ReferenceImage.ImageName));
         disk.WriteTable();
         disk.Fill(DiskLayout.EfiSystem, InWork("esp.img"));
-        disk.Fill(DiskLayout.UsrA, InWork("usr.img"));
+        disk.Fill(DiskLayout.UsrA, InWork(BaseBuild.Usr));
         disk.Fill(DiskLayout.Oem, InWork("oem.img"));
-        disk.Fill(DiskLayout.Root, InWork("root.img"));
-        new Grub(layer, work).InstallForBios(disk);
+        disk.Fill(DiskLayout.Root, basis.PathOf(BaseBuild.Root));
+        Grub.InstallForBios(disk, basis.PathOf);
     }
 
     private string Sidecar(string rootHash)
@@ -135,7 +94,7 @@ internal sealed class ImageBuild(ReferenceImageOptions options, BuildCache cache
             json.WriteString("schema", "kola.image/1");
             json.WriteString("version", options.Version + "+reference");
             json.WriteString("versionId", options.Version);
-            json.WriteString("buildId", BuildId);
+            json.WriteString("buildId", ReferenceImage.BuildIdOf(options));
             json.WriteString("variant", "reference");
             json.WriteString("channel", "developer");
             json.WriteString("architecture", "amd64");

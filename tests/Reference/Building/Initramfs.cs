@@ -54,7 +54,8 @@ internal sealed class Initramfs(PackageLayer layer, GuestTree tree, string work)
             archive.AddFile("usr/lib/x86_64-linux-gnu/" + library, await File.ReadAllBytesAsync(source, cancel), 0x1ED);
         }
         archive.AddLink("usr/lib64/ld-linux-x86-64.so.2", "../lib/x86_64-linux-gnu/ld-linux-x86-64.so.2");
-        archive.AddFile("etc/initrd-release", File.ReadAllBytes(Path.Combine(tree.Root, "usr/lib/os-release")));
+        // systemd looks only whether it is there; the initramfs is that of all versions.
+        archive.AddFile("etc/initrd-release", "ID=flatcar\nVARIANT_ID=reference\n"u8.ToArray());
         foreach (var name in (string[])["passwd", "group", "nsswitch.conf", "ld.so.cache"])
             archive.AddFile("etc/" + name, File.ReadAllBytes(Path.Combine(tree.Root, "usr/share/flatcar/etc", name)));
         foreach (var (source, target) in IgnitionSettings)

@@ -36,6 +36,9 @@ internal static class Recipe
     public static string Digest(ReferenceImageOptions options) => "sha256:" + Hash(
         Names, $"{options.Version} {options.DebianSuite}");
 
+    /// <summary>Key of what the images of all versions have in common; 64 hex digits.</summary>
+    public static string BaseDigest(ReferenceImageOptions options) => Hash(Names, options.DebianSuite);
+
     /// <summary>Key of what mmdebstrap makes: packages and suite, whatever the rest of the recipe does.</summary>
     public static string LayerDigest(ReferenceImageOptions options) => Hash(
         [], $"{options.DebianSuite} {string.Join(' ', Words("Recipe/packages.txt").Order(StringComparer.Ordinal))}");

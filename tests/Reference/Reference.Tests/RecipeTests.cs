@@ -22,6 +22,23 @@ public sealed class RecipeTests
     public void The_package_layer_does_not_depend_on_the_version() =>
         Assert.That(Recipe.LayerDigest(Options with { Version = "4460.0.0" }), Is.EqualTo(Recipe.LayerDigest(Options)));
 
+    [Test]
+    public void Images_of_all_versions_share_one_base()
+    {
+        Assert.That(Recipe.BaseDigest(Options with { Version = "4460.0.0" }), Is.EqualTo(Recipe.BaseDigest(Options)));
+        Assert.That(Recipe.BaseDigest(Options with { DebianSuite = "sid" }), Is.Not.EqualTo(Recipe.BaseDigest(Options)));
+    }
+
+    // One block of the file system each: then no version moves what another has behind it.
+    [TestCase("4459.0.0")]
+    [TestCase("999999.999999.999999")]
+    public void The_files_of_a_version_take_one_block_each(string version)
+    {
+        var files = new Release(Options with { Version = version }, "reference-0123456789ab").Files;
+        Assert.That(files.Keys, Is.EquivalentTo(new[] { "lib/os-release", "share/flatcar/release", "share/flatcar/lsb-release" }));
+        Assert.That(files.Values, Has.All.Contain(version).And.All.Length.LessThan(4096));
+    }
+
     [TestCase("4459.0.0", true)]
     [TestCase("4459.0", false)]
     [TestCase("4459.0.0+x", false)]
