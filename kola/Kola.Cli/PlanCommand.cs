@@ -15,6 +15,7 @@ internal static class PlanCommand
     {
         var target = new TargetOptions(surroundings);
         var selection = new SelectionOptions();
+        var updates = new UpdateOptions();
         Option<string?> suite = Suites.Option();
         Option<int?> seed = SeedOption.Create();
         Option<string?> policyFile = PolicyOption.Create();
@@ -22,6 +23,7 @@ internal static class PlanCommand
         var command = new Command("plan", "Prints what a run with the same arguments would do, in what order, and how long it is expected to take. Boots no machine of a test.") { suite, seed, policyFile, json };
         selection.AddTo(command);
         target.AddTo(command);
+        updates.AddTo(command);
         command.SetAction(async (parsed, cancel) =>
         {
             using var interruptions = Interruptions.Of(cancel);
@@ -31,7 +33,9 @@ internal static class PlanCommand
             Selection selected = selection.Read(parsed);
             Discovery.Catalog catalog = tests.Explore();
             selected.From(catalog);
-            await using Target opened = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
+            UpdateChoice choice = updates.Read(parsed);
+            await using Target place = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
+            Target opened = place.Offering(choice.FeaturesFor(place.Image));
             policy = policy?.For(opened.Platform.Name, opened.Image);
             Plan plan = Plan.For(catalog, selected, SettingOf(opened, policy));
             if (policy is not null)

@@ -106,6 +106,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
     {
         Served = files?.Addresses,
         Requests = () => files?.Requests ?? [],
+        Payloads = settings.Payloads,
         Plan = plan,
         Image = target.Image,
         Platform = target.Platform,

@@ -12,6 +12,7 @@ internal static class RunCommand
     {
         var target = new TargetOptions(surroundings);
         var selection = new SelectionOptions();
+        var updates = new UpdateOptions();
         var run = new RunOptions();
         var elsewhere = new ReportOptions(surroundings);
         Option<string?> suite = Suites.Option();
@@ -21,6 +22,7 @@ internal static class RunCommand
         var command = new Command("run", "Boots machines and runs tests against them. Exit code 0: clean, 1: failed, 2: wrong use, 3: broken or not run.") { suite, policyFile, database, secrets };
         selection.AddTo(command);
         target.AddTo(command);
+        updates.AddTo(command);
         run.AddTo(command);
         elsewhere.AddTo(command);
         command.SetAction(async (parsed, cancel) =>
@@ -36,7 +38,9 @@ internal static class RunCommand
             Policy? policy = PolicyOption.Read(parsed, policyFile);
             DatabaseTarget results = DatabaseOption.Read(parsed, database, surroundings);
             Masking masking = SecretOption.Read(parsed, secrets, surroundings);
-            await using Target opened = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
+            UpdateChoice choice = updates.Read(parsed);
+            await using Target place = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
+            Target opened = place.Offering(choice.FeaturesFor(place.Image));
             policy = policy?.For(opened.Platform.Name, opened.Image);
             Plan plan = Plan.For(catalog, selected, PlanCommand.SettingOf(opened, policy));
             if (policy is not null)
@@ -45,6 +49,7 @@ internal static class RunCommand
                 Console.Error.WriteLine($"kola: shard {selected.Shard} is empty: no selected test is in it\n  next:    nothing; its record says so, and kola gate asks for it");
             RunSettings settings = run.Read(parsed) with
             {
+                Payloads = plan.NeedsPayloads ? await new ReferencePayloads(surroundings, opened.Image).GetAsync(choice, new StandardErrorProgress(), interruptions.First) : UpdatePayloads.None,
                 Policy = policy,
                 Results = results,
                 Shard = selected.Shard,

@@ -133,6 +133,9 @@ internal sealed record RunSettings
     /// <summary>Share of the tests on copies that are repeated on machines booted cold, 0 to 1.</summary>
     internal double Parity { get; init; }
 
+    /// <summary>What tests may update their machines with.</summary>
+    internal UpdatePayloads Payloads { get; init; } = UpdatePayloads.None;
+
     /// <summary>Most times a test that did not pass is run again.</summary>
     internal int Retries { get; init; }
 

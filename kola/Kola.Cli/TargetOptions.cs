@@ -93,5 +93,8 @@ internal sealed class TargetOptions(Surroundings surroundings)
 /// <param name="Features">What platform and run offer.</param>
 internal sealed record Target(Image Image, IPlatform Platform, IReadOnlySet<Feature> Features) : IAsyncDisposable
 {
+    /// <summary>The same, with what is offered besides.</summary>
+    internal Target Offering(IEnumerable<Feature> more) => this with { Features = Features.Concat(more).ToHashSet() };
+
     public ValueTask DisposeAsync() => Platform.DisposeAsync();
 }

@@ -71,4 +71,13 @@ public enum Feature
 
     /// <summary>Machines can reach the internet.</summary>
     [JsonStringEnumMemberName("internet")] Internet,
+
+    /// <summary>The run has a payload machines can be updated with.</summary>
+    [JsonStringEnumMemberName("update-payload")] UpdatePayload,
+
+    /// <summary>The run has payloads of several releases, older ones than the image among them.</summary>
+    [JsonStringEnumMemberName("update-releases")] UpdateReleases,
+
+    /// <summary>Tests that take very long are wanted.</summary>
+    [JsonStringEnumMemberName("long")] Long,
 }

@@ -20,6 +20,9 @@ public sealed class Lab
     /// </summary>
     public IReadOnlyList<ServedRequest> Requests => _terms.Requests();
 
+    /// <summary>What the run has to update machines with. Empty unless the test <c>Needs</c> <see cref="Feature.UpdatePayload"/>.</summary>
+    public UpdatePayloads Payloads => _terms.Payloads;
+
     /// <summary>
     /// Runs a named part of the test. A part that fails is recorded and the test goes on, to fail at its end: many facts of one machine are
     /// worth more than the first that is wrong. A machine or a platform that is gone ends the test at once.

@@ -18,6 +18,9 @@ internal sealed record LabTerms
 
     internal required TestCode Code { get; init; }
 
+    /// <summary>What the run has to update machines with.</summary>
+    internal UpdatePayloads Payloads { get; init; } = UpdatePayloads.None;
+
     /// <summary>The requests to the harness's server of files so far.</summary>
     internal Func<IReadOnlyList<ServedRequest>> Requests { get; init; } = () => [];
 }

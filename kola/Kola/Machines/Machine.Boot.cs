@@ -21,6 +21,15 @@ public sealed partial class Machine
     /// <inheritdoc cref="RebootAsync" path="/param|/exception"/>
     public Task ResetAsync(TimeSpan? within = null) => RestartAsync("hard reset", within, _instance.ResetAsync);
 
+    /// <summary>
+    /// Does something by which the machine restarts by itself, once or several times, and returns once it is ready under a new boot id.
+    /// </summary>
+    /// <param name="how">What is done to it, for messages: <c>a panic</c>.</param>
+    /// <param name="act">Does it. It may return before the machine goes down.</param>
+    /// <param name="within">Default 5 minutes, times the platform's slowness, from the return of <paramref name="act"/>; never beyond the test's deadline.</param>
+    /// <exception cref="MachineException">It did not come back, or came back with the old boot id.</exception>
+    public Task RestartByAsync(string how, Func<Task> act, TimeSpan? within = null) => RestartAsync(how, within, _ => act());
+
     /// <summary>Waits until the machine is ready: SSH answers, the boot has settled without failed units, and it is the expected system.</summary>
     internal Task BecomeReadyAsync(TimeSpan? within) => ReadyAsync("boot", within ?? TimeSpan.FromMinutes(5), oldBootId: null);
 

@@ -17,6 +17,9 @@ public sealed record Plan
     /// <summary>Directory whose files the configs of its tests refer to; null when none does.</summary>
     internal string? FilesDirectory => ToRun.SelectMany(t => t.Machines).FirstOrDefault(m => Reference.In(m.Config).Any(r => r.IsFiles))?.FilesDirectory;
 
+    /// <summary>Whether one of its tests updates machines.</summary>
+    internal bool NeedsPayloads => ToRun.Any(t => t.Needs.Contains(Feature.UpdatePayload));
+
     /// <exception cref="UsageException">A config is wrong, a test tolerates what is no check, or the policy contradicts itself.</exception>
     public static Plan For(Catalog catalog, Selection selection, Setting setting)
     {

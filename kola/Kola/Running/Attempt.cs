@@ -59,6 +59,7 @@ internal sealed class Attempt
             WhyEnded = () => _why,
             Code = _code,
             Requests = _options.Requests,
+            Payloads = _options.Payloads,
         });
         Exception? fault;
         await using (ITimer timer = _options.Time.CreateTimer(_ => End(Late(limit)), null, limit, Timeout.InfiniteTimeSpan))

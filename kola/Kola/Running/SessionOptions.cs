@@ -31,6 +31,9 @@ public sealed record SessionOptions
     /// <summary>What has been asked of that server so far. Default: nothing.</summary>
     public Func<IReadOnlyList<ServedRequest>> Requests { get; init; } = () => [];
 
+    /// <summary>What tests may update their machines with. Default: nothing.</summary>
+    public UpdatePayloads Payloads { get; init; } = UpdatePayloads.None;
+
     /// <summary>Key of the run.</summary>
     public required SshIdentity Identity { get; init; }
 
