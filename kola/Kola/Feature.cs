@@ -79,5 +79,5 @@ public enum Feature
     [JsonStringEnumMemberName("update-releases")] UpdateReleases,
 
     /// <summary>Tests that take very long are wanted.</summary>
-    [JsonStringEnumMemberName("long")] Long,
+    [JsonStringEnumMemberName("long-run")] LongRun,
 }

@@ -16,6 +16,7 @@ public sealed partial class HouseTests
         ["Policies"] = [],
         ["Reporting"] = ["Policies"], // what a policy entry is called in a verdict
         ["Machines"] = ["Scheduling"], // a platform says what capacity it has
+        ["Updates"] = [],
         ["Ignition"] = ["Machines"], // a machine's config says which card it has on a segment
         ["Bootcharts"] = ["Machines", "Reporting"], // a boot is read from what was recorded of a machine
         ["Planning"] = ["Discovery", "Scheduling", "Ignition", "Policies"],

@@ -68,28 +68,33 @@ public static class UpdateEngine
         /// <summary>Starts a check and returns at once.</summary>
         public Task CheckForUpdateAsync() => machine.RunAsync("update_engine_client -check_for_update");
 
-        /// <summary>Waits until the update is installed and wants its reboot. Fails as soon as the client has given up.</summary>
-        public async Task<UpdateStatus> InstalledAsync()
+        /// <summary>The same, for the test's own server and the key of the run's payloads.</summary>
+        public async Task ReadyForUpdatesAsync(Lab lab)
         {
-            bool begun = false;
-            UpdateStatus status = await machine.WaitForAsync("the update to be installed", machine.UpdateStatusAsync, Ended, TimeSpan.FromMinutes(10));
-            return status.Operation == UpdateStatus.NeedReboot ? status : throw new MachineException(
-                $"{machine.Name}: the update was given up\n  wanted:  {UpdateStatus.NeedReboot}\n  got:     {status.Operation} again\n  journal: {string.Join("\n           ", (await machine.UpdateLogAsync()).TakeLast(8))}");
-
-            // Idle is also what it is before it has begun; a check takes no longer than the two seconds between two looks at most.
-            bool Ended(UpdateStatus seen)
-            {
-                bool idleAgain = begun && seen.Operation == UpdateStatus.Idle;
-                begun = true;
-                return idleAgain || seen.Operation == UpdateStatus.NeedReboot;
-            }
+            await machine.UpdateFromAsync(lab.Updates.Server);
+            if (lab.Payloads.Key is { } key)
+                await machine.TrustAsync(key);
         }
 
-        /// <summary>Checks, and waits until the update is installed.</summary>
-        public async Task<UpdateStatus> UpdateAsync()
+        /// <summary>Checks, and waits until the update is installed and wants its reboot. Fails as soon as the server is told that it failed.</summary>
+        public async Task<UpdateStatus> UpdateAsync(Lab lab)
         {
+            int before = lab.Updates.Events.Count;
             await machine.CheckForUpdateAsync();
-            return await machine.InstalledAsync();
+            return await machine.InstalledAsync(lab, before);
+        }
+
+        /// <summary>Waits until an update that was begun is installed.</summary>
+        /// <param name="lab">Knows what the server was told.</param>
+        /// <param name="before">Events it had been told when the update began.</param>
+        public async Task<UpdateStatus> InstalledAsync(Lab lab, int before)
+        {
+            UpdateStatus status = await machine.WaitForAsync("the update to be installed", machine.UpdateStatusAsync, seen => seen.Operation == UpdateStatus.NeedReboot || Failure() is not null, TimeSpan.FromMinutes(10));
+            return Failure() is not { } failure ? status : throw new MachineException(
+                $"{machine.Name}: the update failed\n  wanted:  {UpdateStatus.NeedReboot}\n  got:     event {failure}\n  journal: {string.Join("\n           ", (await machine.UpdateLogAsync()).TakeLast(8))}");
+
+            // Code 44 speaks of an earlier update: the check goes on.
+            OmahaEvent? Failure() => lab.Updates.Events.Skip(before).FirstOrDefault(e => e is { Type: 3, Result: 0, Code: not 44 });
         }
 
         /// <summary>Waits until the client has nothing to do.</summary>
@@ -98,7 +103,19 @@ public static class UpdateEngine
         /// <summary>What the client has written into the journal since the boot, oldest first.</summary>
         public Task<IReadOnlyList<string>> UpdateLogAsync() => machine.JournalAsync($"--boot --unit={Unit}");
 
-        /// <summary>Waits until the slot that runs is marked good.</summary>
+        /// <summary>VERSION_ID of the system that runs.</summary>
+        public async Task<string> VersionIdAsync() => (await machine.OsReleaseAsync())["VERSION_ID"];
+
+        /// <summary>The states of both slots, as a line: <c>A: priority 1, tries 0, successful; B: priority 2, tries 1</c>.</summary>
+        public async Task<string> BitsAsync()
+        {
+            (Gpt.Partition a, Gpt.Partition b) = await machine.SlotsAsync();
+            return $"A: {Said(a)}; B: {Said(b)}";
+
+            static string Said(Gpt.Partition slot) => $"priority {slot.Priority}, tries {slot.Tries}{(slot.Successful ? ", successful" : "")}";
+        }
+
+        /// <summary>Waits until a slot is marked good.</summary>
         public Task MarkedGoodAsync(UsrSlot slot) => machine.WaitForAsync(
             $"slot {slot} to be marked good", machine.SlotsAsync,
             slots => (slot == UsrSlot.A ? slots.A : slots.B) is { Successful: true, Tries: 0 }, TimeSpan.FromMinutes(3));

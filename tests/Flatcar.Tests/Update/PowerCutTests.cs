@@ -1,0 +1,81 @@
+using Flatcar.Tests.Guest;
+
+namespace Flatcar.Tests.Update;
+
+/// <summary>The power goes in the middle of an update, wherever that is.</summary>
+[Category("update")]
+public sealed class PowerCutTests
+{
+    // In the order in which an update goes through them; each lasts from the mark of its name to that of the next.
+    private static readonly string[] s_phases = ["check", "copy", "write", "verify", "bits", "reboot"];
+
+    [MachineTest("update.power-cut", Needs = [Feature.UpdateEngine, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 30)]
+    public Task Wherever_the_power_goes_the_machine_boots_and_the_update_can_be_finished([Spec(RecordsWrites = true)] Machine machine, Lab lab) =>
+        SweepAsync(machine, lab, points: 6);
+
+    [MachineTest("update.power-cut.sweep", Needs = [Feature.LongRun, Feature.UpdateEngine, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 240)]
+    public Task The_same_at_very_many_points([Spec(RecordsWrites = true)] Machine machine, Lab lab) => SweepAsync(machine, lab, points: 72);
+
+    private static async Task SweepAsync(Machine machine, Lab lab, int points)
+    {
+        UpdatePayload payload = lab.Payloads.All[^1];
+        string before = await machine.VersionIdAsync();
+        lab.Updates.Offer(payload.AsOffer());
+        await RecordAsync(machine, lab);
+        IReadOnlyList<CutPoint> cuts = [.. s_phases.Zip(s_phases.Skip(1).Append("end")).SelectMany(phase => Points(machine.DiskWrites, phase, points / s_phases.Length))];
+        foreach (CutPoint cut in cuts)
+            await lab.StepAsync($"{cut.Phase}-{cut.Entry}", () => SurvivesAsync(machine, lab, cut, before, payload.Version));
+    }
+
+    // One update, from the check to the boot of the new slot, with marks where its phases begin.
+    private static async Task RecordAsync(Machine machine, Lab lab)
+    {
+        await machine.ReadyForUpdatesAsync(lab);
+        machine.DiskWrites.Mark("check");
+        int told = lab.Updates.Events.Count;
+        await machine.CheckForUpdateAsync();
+        await lab.Updates.WaitForRequestAsync("the check", r => r.IsUpdateCheck);
+        machine.DiskWrites.Mark("copy");
+        await lab.Updates.WaitForEventAsync("the download", e => e is { Type: 13, Result: 1 }, after: told);
+        machine.DiskWrites.Mark("write");
+        await lab.Updates.WaitForEventAsync("its end", e => e is { Type: 14, Result: 1 }, after: told);
+        machine.DiskWrites.Mark("verify");
+        await lab.Updates.WaitForEventAsync("the installation", e => e is { Type: 3, Result: 1 }, after: told);
+        await machine.InstalledAsync(lab, told);
+        machine.DiskWrites.MarkAt("bits", FirstBit(machine.DiskWrites));
+        machine.DiskWrites.Mark("reboot");
+        await machine.RebootAsync();
+        machine.DiskWrites.Mark("end");
+    }
+
+    // The table of partitions and its backup: nothing but the postinst writes there.
+    private static int FirstBit(DiskRecording recording)
+    {
+        const int table = 34;
+        int verify = recording.Marks["verify"];
+        int found = recording.Writes.Skip(verify).TakeWhile(w => w.Kind != DiskWriteKind.Write || w.Sector >= table).Count();
+        return verify + found;
+    }
+
+    private static IEnumerable<CutPoint> Points(DiskRecording recording, (string From, string To) phase, int most) =>
+        recording.Points(most, phase.From, phase.To, seed: 1).Select(point => point with { Phase = phase.From });
+
+    private static async Task SurvivesAsync(Machine machine, Lab lab, CutPoint cut, string before, string after)
+    {
+        await machine.PowerCutAsync(cut);
+        // One slot runs, it is one of the two that are whole, and the other one is no less than it was.
+        string version = await machine.VersionIdAsync();
+        UsrSlot slot = await machine.UsrSlotAsync();
+        Assert.That((slot, version), Is.AnyOf((UsrSlot.A, before), (UsrSlot.B, after)), "slot and version");
+        await machine.ReadyForUpdatesAsync(lab);
+        if (slot == UsrSlot.A)
+        {
+            // It may have been installed before the power went; then the boot was the new slot's one try.
+            await machine.UpdateAsync(lab);
+            await machine.RebootAsync();
+            Assert.That((await machine.UsrSlotAsync(), await machine.VersionIdAsync()), Is.EqualTo((UsrSlot.B, after)));
+        }
+
+        await machine.MarkedGoodAsync(UsrSlot.B);
+    }
+}
