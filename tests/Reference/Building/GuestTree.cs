@@ -58,10 +58,11 @@ internal sealed class GuestTree(PackageLayer layer, string work)
         }
     }
 
-    // What says which version it is comes later, for each.
+    // What says which version it is comes later, for each; until then something has to be there for links to lead to.
     private void WriteIdentity()
     {
-        File.Delete(Path.Combine(Root, "usr/lib/os-release"));
+        foreach (var path in Release.Paths)
+            Write("usr/" + path, "\n");
         Write("usr/share/flatcar/update.conf", "SERVER=disabled\nGROUP=developer\n");
     }
 
