@@ -79,14 +79,11 @@ internal sealed class RecordedDisk : IDiskRecording, IDisposable
             int durable = DiskState.DurableEntries(_log.Writes, point);
             string under = Flushed(durable, cancel);
             string file = Path.Combine(_directory, "disk-cut.qcow2");
-            using (var rest = Qcow2Overlay.Create(file, under, "qcow2", _start.Bytes))
-            {
-                foreach (DiskExtent extent in DiskState.Survivors(_log.Writes, point))
-                    Replay(rest, extent, cancel);
-                rest.Flush();
-            }
-
+            using var rest = Qcow2Overlay.Create(file, under, "qcow2", _start.Bytes);
             _cut = HeldFile.Take(file, _keep);
+            foreach (DiskExtent extent in DiskState.Survivors(_log.Writes, point))
+                Replay(rest, extent, cancel);
+            rest.Flush();
             return _cut.Path;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
@@ -119,6 +116,10 @@ internal sealed class RecordedDisk : IDiskRecording, IDisposable
             string file = Path.Combine(_directory, "disk-flushed.qcow2");
             _flushed = Qcow2Overlay.Create(file, _start.File, _start.Format, _start.Bytes);
             _flushedFile = HeldFile.Take(file, _keep);
+        }
+        else if (entries == _flushedEntries)
+        {
+            return _flushedFile!.Path;
         }
 
         for (; _flushedEntries < entries; _flushedEntries++)
