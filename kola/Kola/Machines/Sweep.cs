@@ -6,16 +6,19 @@ internal static class Sweep
     internal static IReadOnlyList<CutPoint> Points(IReadOnlyList<DiskWrite> writes, int from, int to, int most, int seed)
     {
         (int Begin, int End)[] stretches = [.. Stretches(writes, from, to)];
-        // Of fewer stretches than points, each gets several.
         int total = Math.Min(most, stretches.Sum(s => s.End - s.Begin));
         var points = new SortedDictionary<int, CutPoint>();
-        for (int i = 0; i < total; i++)
+        for (int turn = 0; points.Count < total; turn++)
         {
-            (int begin, int end) = stretches[(int)((long)i * stretches.Length / total)];
-            int entry = begin + 1 + (int)((uint)HashCode(seed, i) % (uint)(end - begin));
-            // A point that is taken gives way to the next free one of its stretch, or to nobody.
+            // Of fewer stretches than points, each gets its turn until all are chosen.
+            (int begin, int end) = total < stretches.Length ? stretches[(int)((long)turn * stretches.Length / total)] : stretches[turn % stretches.Length];
+            int entry = begin + 1 + (int)((uint)HashCode(seed, turn) % (uint)(end - begin));
+            // A point that is taken gives way to the next free one of its stretch; one that has none is passed over.
             for (int tried = begin; tried < end && points.ContainsKey(entry); tried++)
                 entry = entry == end ? begin + 1 : entry + 1;
+            int i = points.Count;
+            if (points.ContainsKey(entry))
+                continue;
             points[entry] = new CutPoint { Entry = entry, Lost = (i % 4) switch { 0 => LostWrites.All, 2 => LostWrites.None, _ => LostWrites.Random(seed + i) } };
         }
 
