@@ -59,11 +59,12 @@ internal static class ClientCommand
 
     private static async Task WatchAsync(DBusConnection bus)
     {
-        await bus.WatchSignalAsync(Daemon.Service, Daemon.ObjectPath, Daemon.Interface, "StatusUpdate", (message, _) => Read(message), (Notification<Status> seen) =>
+        Action<Notification<Status>> print = seen =>
         {
             if (seen.HasValue)
                 Print(seen.Value);
-        });
+        };
+        await bus.WatchSignalAsync<Status>(Daemon.Service, Daemon.ObjectPath, Daemon.Interface, "StatusUpdate", (message, _) => Read(message), print, ObserverFlags.None, false, null);
         await bus.DisconnectedAsync();
     }
 
