@@ -63,7 +63,7 @@ internal sealed class BuildCache : IAsyncDisposable
 
     public string Base(string digest) => Path.Combine(root, "bases", digest[..20]);
 
-    public string Init(string digest) => Path.Combine(root, "init", digest[..20]);
+    public string Program(string name, string digest) => Path.Combine(root, name, digest[..20]);
 
     public async ValueTask DisposeAsync()
     {
