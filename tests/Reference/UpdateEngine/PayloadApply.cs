@@ -23,7 +23,7 @@ internal sealed class PayloadApply : IDisposable
     private List<(InstallOperation Operation, ProcedureType? Procedure)> operations = [];
     private int next;
     private long dataOffset, metadataSize, total, notedOffset, notedAt;
-    private Resume? resume;
+    private readonly Resume? resume;
 
     /// <param name="target">Device or file of the slot.</param>
     /// <param name="kernel">File of the slot's kernel.</param>
@@ -78,7 +78,7 @@ internal sealed class PayloadApply : IDisposable
     public void Finish(OmahaOffer offer, string? keyFile)
     {
         Settle(final: true);
-        if (resume is null && total != offer.Size || total > offer.Size || resume is not null && total != offer.Size)
+        if (total != offer.Size)
             throw new UpdateException(ErrorCode.PayloadSize, $"The payload has {total} bytes, not {offer.Size}");
         hash.Append(pending.WrittenSpan);
         var found = Convert.ToBase64String(hash.Current());
