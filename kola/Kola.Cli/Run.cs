@@ -59,8 +59,9 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
         }
 
         await using FileServer? files = await ServeAsync(directory);
+        await using OmahaServer? updates = plan.NeedsOmahaServer ? await OmahaServer.StartAsync(new OmahaServerOptions { Time = _time }, interruptions.First) : null;
         Announce(name, commandLine, Emit);
-        using (session = new Session(Options(directory, Emit, files)))
+        using (session = new Session(Options(directory, Emit, files, updates)))
             await WithStopsAsync(session, directory, runTests);
         Emit(new RunEnded { At = _time.GetUtcNow(), Stopped = session.Stopped, ElapsedSeconds = _time.GetElapsedTime(start).TotalSeconds });
         display.Dispose();
@@ -102,8 +103,9 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
         ? await FileServer.StartAsync(new FileServerOptions { Root = root, LogFile = Path.Combine(directory.FullPath, RunDirectory.ServedFile), Masking = _masking, Time = _time }, interruptions.First)
         : null;
 
-    private SessionOptions Options(RunDirectory directory, Action<RunEvent> emit, FileServer? files) => new()
+    private SessionOptions Options(RunDirectory directory, Action<RunEvent> emit, FileServer? files, OmahaServer? updates) => new()
     {
+        Updates = updates?.Serving,
         Served = files?.Addresses,
         Requests = () => files?.Requests ?? [],
         Payloads = settings.Payloads,

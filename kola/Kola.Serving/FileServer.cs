@@ -1,12 +1,6 @@
 using System.Net;
 using Kola.Serving.Tftp;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace Kola.Serving;
 
@@ -44,12 +38,12 @@ public sealed class FileServer : IAsyncDisposable
         try
         {
             tftp = TftpServer.Start(folder, log, options.TftpPatience, options.Time);
-            web = Web(certificates);
+            web = MachineWeb.Create(certificates, IPAddress.Loopback);
             var answer = new WebAnswer(folder, log, options.Time);
             web.Run(answer.GiveAsync);
-            int[] ports = await StartAsync(web, cancel);
+            (int http, int https) = await MachineWeb.StartAsync(web, cancel);
             // Nobody knows the ports before, so nobody has asked yet.
-            answer.Addresses = new ServedAddresses(ports[0], ports[1], tftp.Port, certificates.Authority);
+            answer.Addresses = new ServedAddresses(http, https, tftp.Port, certificates.Authority);
             return new FileServer(web, tftp, log, answer.Addresses);
         }
         catch (Exception fault)
@@ -74,44 +68,5 @@ public sealed class FileServer : IAsyncDisposable
         await _web.DisposeAsync();
         await _tftp.DisposeAsync();
         _log.Dispose();
-    }
-
-    private static WebApplication Web(RunCertificates certificates)
-    {
-        // Empty: no settings from files or the environment, which may name other addresses.
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            // An emulated machine that does something else for a minute is no attacker.
-            kestrel.Limits.MinResponseDataRate = null;
-            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(10);
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromMinutes(5);
-            kestrel.Listen(IPAddress.Loopback, 0, plain => plain.Protocols = HttpProtocols.Http1);
-            kestrel.Listen(IPAddress.Loopback, 0, secure =>
-            {
-                secure.Protocols = HttpProtocols.Http1;
-                secure.UseHttps(certificates.TakeServer(), https => https.HandshakeTimeout = TimeSpan.FromMinutes(2));
-            });
-        });
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        return builder.Build();
-    }
-
-    private static async Task<int[]> StartAsync(WebApplication web, CancellationToken cancel)
-    {
-        await web.StartAsync(cancel);
-        ICollection<string> bound = web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-        return [PortOf("http:"), PortOf("https:")];
-
-        int PortOf(string scheme) => new Uri(bound.Single(a => a.StartsWith(scheme, StringComparison.Ordinal))).Port;
-    }
-
-    /// <summary>The run hears signals; a server that stops by itself at Ctrl-C would take the files from machines that are still wanted.</summary>
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -72,6 +72,9 @@ public enum Feature
     /// <summary>Machines reach the harness's server of files.</summary>
     [JsonStringEnumMemberName("harness-files")] HarnessFiles,
 
+    /// <summary>Machines reach the harness's update server.</summary>
+    [JsonStringEnumMemberName("harness-updates")] OmahaServer,
+
     /// <summary>Machines can reach the internet.</summary>
     [JsonStringEnumMemberName("internet")] Internet,
 

@@ -33,6 +33,7 @@ public sealed record FeatureFacts(FeatureSource OfferedBy, string Missing, strin
         [Feature.UserData] = new(FeatureSource.Platform, "the platform hands over no user data beside an Ignition config", "Install what makes a config drive (apt-get install dosfstools mtools)."),
         [Feature.WriteRecording] = new(FeatureSource.Platform, "the platform records no writes of a disk", "Run it on qemu."),
         [Feature.HarnessFiles] = new(FeatureSource.Platform, "machines do not reach the harness's server of files", "Run it on qemu."),
+        [Feature.OmahaServer] = new(FeatureSource.Platform, "machines do not reach the harness's update server", "Run it on qemu."),
         [Feature.Internet] = new(FeatureSource.Run, "machines are not promised the internet", "Run with --internet on a host that has it."),
         [Feature.UpdatePayload] = new(FeatureSource.Run, "there is no payload to update to", "Give one: --update-payload FILE."),
         [Feature.UpdateReleases] = new(FeatureSource.Run, "there are no payloads of other releases", "Give them: --update-payload VERSION=FILE, one older than the image among them."),

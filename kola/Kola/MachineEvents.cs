@@ -47,6 +47,9 @@ public sealed record MachineReady : MachineEvent
 /// <summary>A machine's power was cut, and it boots from the disk that leaves.</summary>
 public sealed record PowerWasCut : MachineEvent
 {
+    /// <summary>What the machine was doing then, in the test's word; null where it did not say.</summary>
+    public string? Phase { get; init; }
+
     /// <summary>Writes the disk had been given, of those that were recorded.</summary>
     public required int Entry { get; init; }
 

@@ -20,6 +20,7 @@ namespace Kola;
 [JsonDerivedType(typeof(StepEnded), "step-ended")]
 [JsonDerivedType(typeof(FindingMade), "finding-made")]
 [JsonDerivedType(typeof(EvidenceKept), "evidence-kept")]
+[JsonDerivedType(typeof(UpdateExchanged), "update-exchanged")]
 [JsonDerivedType(typeof(TestEnded), "test-ended")]
 [JsonDerivedType(typeof(CleanupFailed), "cleanup-failed")]
 [JsonDerivedType(typeof(TemplateMade), "template-made")]
@@ -170,6 +171,31 @@ public sealed record WaitEnded : RunEvent
 
     /// <summary>What was seen last, one line.</summary>
     public string? LastSeen { get; init; }
+}
+
+/// <summary>A machine and the test's update server had something to say to each other.</summary>
+public sealed record UpdateExchanged : RunEvent
+{
+    /// <summary>Id of the test.</summary>
+    public required string Test { get; init; }
+
+    /// <summary>1 for the first attempt.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary><c>check</c>, <c>event</c>, <c>ping</c>, <c>package</c>, or <c>refused</c> for what was no request.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>What was asked, one line: <c>check of 4459.0.0 in stable by 0123…: 3/2</c>.</summary>
+    public required string Asked { get; init; }
+
+    /// <summary>What was answered, a few words; empty where the status says all.</summary>
+    public required string Answered { get; init; }
+
+    /// <summary>HTTP's; 0 for a connection that was reset instead.</summary>
+    public required int Status { get; init; }
+
+    /// <summary>/etc/machine-id of who asked; null where that is not known.</summary>
+    public string? MachineId { get; init; }
 }
 
 /// <summary>A named part of a test ended (<c>cl.basic/ReadOnly</c>).</summary>

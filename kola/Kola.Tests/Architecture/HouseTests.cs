@@ -20,7 +20,7 @@ public sealed partial class HouseTests
         ["Ignition"] = ["Machines"], // a machine's config says which card it has on a segment
         ["Bootcharts"] = ["Machines", "Reporting"], // a boot is read from what was recorded of a machine
         ["Planning"] = ["Discovery", "Scheduling", "Ignition", "Policies"],
-        ["Running"] = ["Discovery", "Scheduling", "Checks", "Reporting", "Machines", "Ignition", "Policies", "Planning"],
+        ["Running"] = ["Discovery", "Scheduling", "Checks", "Reporting", "Machines", "Ignition", "Policies", "Planning", "Updates"],
     };
 
     private static readonly string[] s_bannedEndings = ["Manager", "Service", "Provider", "Factory", "Helper", "Helpers", "Util", "Utils", "Utilities", "Common", "Base"];

@@ -14,6 +14,9 @@ public sealed record CutPoint
     /// </summary>
     public LostWrites Lost { get; init; }
 
+    /// <summary>What the machine was doing then, in a word of the test's, for reports; null where nobody says.</summary>
+    public string? Phase { get; init; }
+
     /// <summary>In words, to go on from "power cut": <c>after write 812, unflushed writes lost by chance (seed 7)</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"after write {Entry}, {Lost}");
 }

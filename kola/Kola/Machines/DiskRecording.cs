@@ -32,9 +32,13 @@ public sealed class DiskRecording
 
     /// <summary>Remembers how many entries there are now, under a name; an earlier mark of that name is moved.</summary>
     /// <returns>The entries there are now.</returns>
-    public int Mark(string name)
+    public int Mark(string name) => MarkAt(name, Count);
+
+    /// <summary>Gives a name to an entry that has been looked up in <see cref="Writes"/>.</summary>
+    /// <param name="name">The mark; an earlier one of that name is moved.</param>
+    /// <param name="count">Entries there were then.</param>
+    public int MarkAt(string name, int count)
     {
-        int count = Count;
         lock (_gate)
             _marks[name] = count;
         return count;

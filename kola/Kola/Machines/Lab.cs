@@ -23,6 +23,10 @@ public sealed class Lab
     /// <summary>What the run has to update machines with. Empty unless the test <c>Needs</c> <see cref="Feature.UpdatePayload"/>.</summary>
     public UpdatePayloads Payloads => _terms.Payloads;
 
+    /// <summary>The test's own update server. Only of a test that <c>Needs</c> <see cref="Feature.OmahaServer"/>.</summary>
+    /// <exception cref="UsageException">The test does not need it.</exception>
+    public UpdateServer Updates => _terms.Updates ?? throw new UsageException($"{_terms.Test}: there is no update server for a test that asks for none\n  wanted:  Needs = [Feature.OmahaServer]");
+
     /// <summary>
     /// Runs a named part of the test. A part that fails is recorded and the test goes on, to fail at its end: many facts of one machine are
     /// worth more than the first that is wrong. A machine or a platform that is gone ends the test at once.

@@ -21,6 +21,9 @@ internal sealed record LabTerms
     /// <summary>What the run has to update machines with.</summary>
     internal UpdatePayloads Payloads { get; init; } = UpdatePayloads.None;
 
+    /// <summary>The test's update server; null when it asked for none.</summary>
+    internal UpdateServer? Updates { get; init; }
+
     /// <summary>The requests to the harness's server of files so far.</summary>
     internal Func<IReadOnlyList<ServedRequest>> Requests { get; init; } = () => [];
 }

@@ -30,6 +30,7 @@ public sealed partial class Machine
             At = _terms.Time.GetUtcNow(),
             Test = _terms.Test,
             Machine = Name,
+            Phase = point.Phase,
             Entry = point.Entry,
             Recorded = DiskWrites.Count,
             Lost = point.Lost.ToString(),

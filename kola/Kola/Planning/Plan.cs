@@ -20,6 +20,9 @@ public sealed record Plan
     /// <summary>Whether one of its tests updates machines.</summary>
     internal bool NeedsPayloads => ToRun.Any(t => t.Needs.Contains(Feature.UpdatePayload));
 
+    /// <summary>Whether one of its tests asks for an update server.</summary>
+    internal bool NeedsOmahaServer => ToRun.Any(t => t.Needs.Contains(Feature.OmahaServer));
+
     /// <exception cref="UsageException">A config is wrong, a test tolerates what is no check, or the policy contradicts itself.</exception>
     public static Plan For(Catalog catalog, Selection selection, Setting setting)
     {

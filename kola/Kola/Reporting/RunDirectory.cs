@@ -58,6 +58,9 @@ public sealed class RunDirectory
     /// <summary>What machines asked of the harness's server of files, one request a line.</summary>
     public const string ServedFile = "served.txt";
 
+    /// <summary>Of a test: what machines and its update server said to each other, one exchange a line.</summary>
+    public const string UpdatesFile = "omaha.txt";
+
     /// <summary>Of a machine: its journal as journald exports it, which holds more than its text.</summary>
     public const string JournalExportFile = "journal.export";
 

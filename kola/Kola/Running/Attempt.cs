@@ -49,6 +49,7 @@ internal sealed class Attempt
         long start = _options.Time.GetTimestamp();
         TimeSpan limit = TimeSpan.FromMinutes(_test.Minutes) * _options.Platform.Slowness;
         _options.Emit(new TestStarted { At = Now, Test = _test.Id, Attempt = _number, DeadlineSeconds = limit.TotalSeconds, WaitedSeconds = Waited.Seconds, WaitedFor = Waited.For });
+        using TestUpdates? updates = TestUpdates.Of(_test, _number, _options, _machines.Directory, () => _why, _deadline.Token);
         var lab = new Lab(new LabTerms
         {
             Test = _test.Id,
@@ -60,6 +61,7 @@ internal sealed class Attempt
             Code = _code,
             Requests = _options.Requests,
             Payloads = _options.Payloads,
+            Updates = updates?.Server,
         });
         Exception? fault;
         await using (ITimer timer = _options.Time.CreateTimer(_ => End(Late(limit)), null, limit, Timeout.InfiniteTimeSpan))

@@ -1,6 +1,7 @@
 using Kola.Machines;
 using Kola.Planning;
 using Kola.Scheduling;
+using Kola.Updates.Omaha;
 
 namespace Kola.Running;
 
@@ -33,6 +34,9 @@ public sealed record SessionOptions
 
     /// <summary>What tests may update their machines with. Default: nothing.</summary>
     public UpdatePayloads Payloads { get; init; } = UpdatePayloads.None;
+
+    /// <summary>The harness's update server; null when no test of the plan asks for it.</summary>
+    internal UpdateServing? Updates { get; init; }
 
     /// <summary>Key of the run.</summary>
     public required SshIdentity Identity { get; init; }
