@@ -16,6 +16,8 @@ internal sealed record Artifact(string Name, string Path, string Type)
             .. attempt.Machines.SelectMany(machine => Of(machine.Name, machine.Directory)),
             // Few machines have any: named only where somebody has seen it.
             .. isThere is null ? [] : attempt.Machines.Select(machine => new Artifact($"{machine.Name} user data", System.IO.Path.Combine(machine.Directory, RunDirectory.UserDataFile), "text/plain")),
+            // In the test's directory, which is that of its machines.
+            .. attempt.PowerCuts.Count == 0 ? [] : attempt.Machines.Take(1).Select(machine => new Artifact("power cuts", System.IO.Path.Combine(System.IO.Path.GetDirectoryName(machine.Directory) ?? "", RunDirectory.PowerCutsFile), "image/svg+xml")),
             .. attempt.Kept.Select(kept => new Artifact($"{kept.Machine} {kept.What}", kept.File, "text/plain")),
         ];
         return all.DistinctBy(artifact => artifact.Path).Where(artifact => isThere is null || isThere(artifact.Path));

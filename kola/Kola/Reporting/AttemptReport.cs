@@ -48,6 +48,9 @@ public sealed record AttemptReport
     /// <summary>Every wait, in the order they ended.</summary>
     public IReadOnlyList<WaitEnded> Waits { get; init; } = [];
 
+    /// <summary>Power cuts of its machines, in order.</summary>
+    public IReadOnlyList<PowerWasCut> PowerCuts { get; init; } = [];
+
     /// <summary>What was kept of its machines for whoever looks into a failure.</summary>
     public IReadOnlyList<EvidenceKept> Kept { get; init; } = [];
 

@@ -19,6 +19,8 @@ public static class Rendering
         bool IsThere(string file) => Inside(directory, file) is { } path && File.Exists(path) && new FileInfo(path).LinkTarget is null;
         (string Name, Action<string> Write)[] forms =
         [
+            // First, since others link them.
+            .. report.Tests.SelectMany(test => test.Attempts.Where(attempt => attempt.PowerCuts.Count > 0).Select(attempt => (PowerCutsOf(test, attempt), (Action<string>)(file => WriteChart(file, test, attempt))))),
             (RunDirectory.ResultsFile, file => Write(file, JsonReport.Render(report))),
             (RunDirectory.JUnitFile, file => Write(file, JUnitReport.Render(report, IsThere))),
             (RunDirectory.TapFile, file => Write(file, TapReport.Render(report))),
@@ -47,6 +49,15 @@ public static class Rendering
             throw faults[0];
         if (faults.Count > 1)
             throw new PlatformException(Signal.HostStorage, string.Join('\n', faults.Select(fault => fault.Message)), new AggregateException(faults));
+    }
+
+    private static string PowerCutsOf(TestReport test, AttemptReport attempt) => Path.Combine(RunDirectory.DirectoryOf(test.Id, attempt.Number), RunDirectory.PowerCutsFile);
+
+    // A record may be rendered where nothing but the record is.
+    private static void WriteChart(string file, TestReport test, AttemptReport attempt)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        Write(file, PowerCutChart.Render(attempt, test.Id));
     }
 
     /// <summary>Writes a file aside and renames it.</summary>

@@ -73,6 +73,9 @@ public sealed class RunDirectory
     /// <summary>Of a machine: every command and what it printed.</summary>
     public const string SshLogFile = "ssh.log";
 
+    /// <summary>Drawing of the power cuts of a test, in its directory.</summary>
+    public const string PowerCutsFile = "power-cuts.svg";
+
     /// <summary>The link to the newest run.</summary>
     public const string Latest = "latest";
 

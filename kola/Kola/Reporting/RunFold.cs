@@ -68,6 +68,9 @@ internal sealed class RunFold
             case StepEnded e:
                 Test(e.Test).Take(e);
                 break;
+            case PowerWasCut e:
+                Test(e.Test).Take(e);
+                break;
             case FindingMade e:
                 Test(e.Test).Take(e, _line);
                 break;

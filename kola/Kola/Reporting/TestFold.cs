@@ -48,6 +48,8 @@ internal sealed class TestFold(string id)
 
     internal void Take(EvidenceKept e) => Attempt(e.Attempt).Kept.Add(e);
 
+    internal void Take(PowerWasCut e) => Attempt(e.Attempt).PowerCuts.Add(e);
+
     internal void Take(StepEnded e) => Attempt(e.Attempt).Steps.Add(e);
 
     internal void Take(FindingMade e, int line) => Attempt(e.Attempt).Findings.Add((e, line));
@@ -168,6 +170,8 @@ internal sealed class TestFold(string id)
 
         internal List<EvidenceKept> Kept { get; } = [];
 
+        internal List<PowerWasCut> PowerCuts { get; } = [];
+
         internal void Change(string machine, Func<MachineReport, MachineReport> change)
         {
             int i = Machines.FindLastIndex(known => known.Name == machine);
@@ -198,6 +202,7 @@ internal sealed class TestFold(string id)
                 Commands = [.. Commands],
                 Waits = [.. Waits],
                 Kept = [.. Kept],
+                PowerCuts = [.. PowerCuts],
                 Findings = [.. Findings.Select(finding => finding.Made)],
             };
         }

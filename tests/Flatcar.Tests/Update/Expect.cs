@@ -38,8 +38,8 @@ internal static class Expect
     {
         string letter = slot == UsrSlot.A ? "a" : "b";
         PayloadContent wanted = payload.ReadContent();
-        CommandResult hashes = await machine.RunAsync(
-            $"sudo head --bytes={wanted.PartitionBytes} /dev/disk/by-partlabel/USR-{slot} | sha256sum; sudo sha256sum </boot/flatcar/vmlinuz-{letter}; stat --format=%s /boot/flatcar/vmlinuz-{letter}", TimeSpan.FromMinutes(5));
+        CommandResult hashes = await machine.SudoAsync(
+            $"head --bytes={wanted.PartitionBytes} /dev/disk/by-partlabel/USR-{slot} | sha256sum; sha256sum /boot/flatcar/vmlinuz-{letter}; stat --format=%s /boot/flatcar/vmlinuz-{letter}", TimeSpan.FromMinutes(5));
         Assert.That(hashes.Lines.Select(l => l.Split(' ')[0]), Is.EqualTo(new[] { wanted.PartitionSha256, wanted.KernelSha256, $"{wanted.KernelBytes}" }), "sha256 of the partition and of the kernel, and its size");
         if ((await machine.TryRunAsync("sudo veritysetup status usr")).ExitCode == 0)
         {

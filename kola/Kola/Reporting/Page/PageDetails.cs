@@ -93,7 +93,11 @@ internal sealed record PageDetails
             Steps = [.. attempt.Steps.Select(step => new PageStep(step.Step, step.Outcome.Word(), step.ElapsedSeconds, step.Message is null ? null : PlainText.Clean(step.Message)))],
             Machines = attempt.Machines,
             Deeds = [.. attempt.Commands.Select(PageDeed.Of).Concat(attempt.Waits.Select(PageDeed.Of)).OrderBy(deed => deed.At)],
-            Kept = [.. attempt.Kept.Select(kept => new PageKept(kept.Machine, PlainText.OneLine(kept.What), kept.File, kept.By))],
+            Kept =
+            [
+                .. attempt.PowerCuts.Count == 0 ? [] : Artifact.Of(attempt, null).Where(artifact => artifact.Type == "image/svg+xml").Select(chart => new PageKept(attempt.PowerCuts[0].Machine, PowerCutChart.Said(attempt), chart.Path, "the run")),
+                .. attempt.Kept.Select(kept => new PageKept(kept.Machine, PlainText.OneLine(kept.What), kept.File, kept.By)),
+            ],
             Findings = [.. attempt.Findings.Select(found => new PageFinding(found.Machine, found.Check, found.Title, PlainText.OneLine(found.Text), found.File, found.Line, found.Tolerated))],
             Tails = closely && attempt.Outcome != Kola.Outcome.Passed ? [.. attempt.Machines.Select(machine => logs.Tail(machine.Name, machine.Directory, TailLines)).OfType<PageTail>()] : [],
         };
