@@ -35,6 +35,7 @@ internal static class Program
         ImageCommand.Create(surroundings),
         BenchCommand.Create(surroundings),
         CacheCommand.Create(surroundings),
+        OmahaCommand.Create(surroundings),
         VersionCommand.Create(),
     };
 
