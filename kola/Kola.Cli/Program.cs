@@ -33,6 +33,7 @@ internal static class Program
         CheckConsoleCommand.Create(),
         ConfigCommand.Create(),
         ImageCommand.Create(surroundings),
+        PayloadCommand.Create(),
         BenchCommand.Create(surroundings),
         CacheCommand.Create(surroundings),
         OmahaCommand.Create(surroundings),

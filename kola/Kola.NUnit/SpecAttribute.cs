@@ -44,6 +44,12 @@ public sealed class SpecAttribute : Attribute
     /// </summary>
     public bool BootFails { get; init; }
 
+    /// <summary>
+    /// Record every write of the boot disk, for <see cref="Machine.DiskWrites"/> and <see cref="Machine.PowerCutAsync"/>. Default no: it takes as much
+    /// room on the host again as the guest writes, until the machine is gone.
+    /// </summary>
+    public bool RecordsWrites { get; init; }
+
     /// <summary>Accept a config of which Ignition or Butane only warn: a key nobody knows, a unit that is not enabled. Default no.</summary>
     public bool ConfigWarnings { get; init; }
 

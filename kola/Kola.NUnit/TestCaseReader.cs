@@ -72,6 +72,7 @@ internal static class TestCaseReader
             OwnMachineId = spec.OwnMachineId,
             Prepared = spec.Prepared,
             BootFails = spec.BootFails,
+            RecordsWrites = spec.RecordsWrites,
             ConfigWarnings = spec.ConfigWarnings,
             Hostname = spec.Hostname,
         };

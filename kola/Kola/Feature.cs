@@ -66,6 +66,9 @@ public enum Feature
     /// <summary>A machine can be given user data beside its Ignition config.</summary>
     [JsonStringEnumMemberName("user-data")] UserData,
 
+    /// <summary>What a machine's boot disk is written can be recorded, and the power be cut at any point of it.</summary>
+    [JsonStringEnumMemberName("write-recording")] WriteRecording,
+
     /// <summary>Machines reach the harness's server of files.</summary>
     [JsonStringEnumMemberName("harness-files")] HarnessFiles,
 

@@ -31,6 +31,7 @@ public sealed record FeatureFacts(FeatureSource OfferedBy, string Missing, strin
         [Feature.IgnitionSpec35] = SinceSpec("3.5.0"),
         [Feature.IgnitionSpec36] = SinceSpec("3.6.0"),
         [Feature.UserData] = new(FeatureSource.Platform, "the platform hands over no user data beside an Ignition config", "Install what makes a config drive (apt-get install dosfstools mtools)."),
+        [Feature.WriteRecording] = new(FeatureSource.Platform, "the platform records no writes of a disk", "Run it on qemu."),
         [Feature.HarnessFiles] = new(FeatureSource.Platform, "machines do not reach the harness's server of files", "Run it on qemu."),
         [Feature.OmahaServer] = new(FeatureSource.Platform, "machines do not reach the harness's update server", "Run it on qemu."),
         [Feature.Internet] = new(FeatureSource.Run, "machines are not promised the internet", "Run with --internet on a host that has it."),

@@ -44,6 +44,25 @@ public sealed record MachineReady : MachineEvent
     public required int Boot { get; init; }
 }
 
+/// <summary>A machine's power was cut, and it boots from the disk that leaves.</summary>
+public sealed record PowerWasCut : MachineEvent
+{
+    /// <summary>What the machine was doing then, in the test's word; null where it did not say.</summary>
+    public string? Phase { get; init; }
+
+    /// <summary>Writes the disk had been given, of those that were recorded.</summary>
+    public required int Entry { get; init; }
+
+    /// <summary>Writes there are in the recording.</summary>
+    public required int Recorded { get; init; }
+
+    /// <summary>What was lost of the writes that were not flushed, in words; with the seed it can be drawn again by.</summary>
+    public required string Lost { get; init; }
+
+    /// <summary>Until the disk was made and the machine switched on again.</summary>
+    public required double ElapsedSeconds { get; init; }
+}
+
 /// <summary>A machine is gone.</summary>
 public sealed record MachineEnded : MachineEvent
 {

@@ -13,6 +13,7 @@ namespace Kola;
 [JsonDerivedType(typeof(TestStarted), "test-started")]
 [JsonDerivedType(typeof(MachineStarted), "machine-started")]
 [JsonDerivedType(typeof(MachineReady), "machine-ready")]
+[JsonDerivedType(typeof(PowerWasCut), "power-cut")]
 [JsonDerivedType(typeof(MachineEnded), "machine-ended")]
 [JsonDerivedType(typeof(CommandRan), "command-ran")]
 [JsonDerivedType(typeof(WaitEnded), "wait-ended")]

@@ -24,6 +24,7 @@ public static partial class FakeAnswers
         new() { Command = AddAddress(), Make = Addressed },
         new() { Command = Ping(), Make = Pinged },
         new() { Command = Echo(), Make = call => new FakeReply(call.Match.Groups["text"].Value + "\n") },
+        new() { Command = Sync(), Make = Synced },
         new() { Command = True() },
     ];
 
@@ -64,6 +65,13 @@ public static partial class FakeAnswers
     private static FakeReply Written(FakeCall call)
     {
         call.Machine.Files[call.Match.Groups["path"].Value] = call.Input;
+        call.Machine.Recorded?.Write(call.Match.Groups["path"].Value, call.Input);
+        return new FakeReply();
+    }
+
+    private static FakeReply Synced(FakeCall call)
+    {
+        call.Machine.Recorded?.Flush();
         return new FakeReply();
     }
 
@@ -154,6 +162,10 @@ public static partial class FakeAnswers
     private static partial Regex Echo();
 
     // sync
-    [GeneratedRegex("^(true|:|(sudo )?sync)$")]
+    [GeneratedRegex("^(sudo )?sync$")]
+    private static partial Regex Sync();
+
+    // true
+    [GeneratedRegex("^(true|:)$")]
     private static partial Regex True();
 }

@@ -34,6 +34,8 @@ public sealed partial class FakeInstance : IInstance
         File.WriteAllText(ConsoleFile, "");
         foreach ((string path, byte[] content) in copied?.Files ?? new Dictionary<string, byte[]>())
             Files[path] = content;
+        if (spec.Machine.RecordsWrites && platform.Features.Contains(Feature.WriteRecording))
+            Recorded = new FakeRecording(new Dictionary<string, byte[]>(Files));
         foreach (Match address in ConfiguredAddress().Matches(FilesIn(spec.Ignition ?? "")))
             Addresses.Add(address.Groups["address"].Value);
         if (copied is null)
@@ -105,6 +107,8 @@ public sealed partial class FakeInstance : IInstance
 
     internal FakeJournal Journal { get; }
 
+    internal FakeRecording? Recorded { get; }
+
     /// <summary>Cancelled when the present boot is over.</summary>
     internal CancellationToken BootOver
     {
@@ -143,7 +147,25 @@ public sealed partial class FakeInstance : IInstance
     }
 
     /// <inheritdoc/>
-    public Task PowerCycleAsync(CancellationToken cancel) => ResetAsync(cancel);
+    public Task PowerCycleAsync(CancellationToken cancel)
+    {
+        Recorded?.End();
+        return ResetAsync(cancel);
+    }
+
+    /// <inheritdoc/>
+    public IDiskRecording? Recording => Recorded;
+
+    /// <inheritdoc/>
+    public async Task PowerCutAsync(CutPoint point, CancellationToken cancel)
+    {
+        FakeRecording recorded = Recorded ?? throw NotRecorded.Of(Id);
+        IReadOnlyDictionary<string, byte[]> left = recorded.FilesAt(point);
+        await PowerCycleAsync(cancel);
+        Files.Clear();
+        foreach ((string path, byte[] content) in left)
+            Files[path] = content;
+    }
 
     /// <summary>Writes a line on the console.</summary>
     public void Write(string line)

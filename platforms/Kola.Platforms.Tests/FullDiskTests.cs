@@ -50,6 +50,28 @@ public sealed class FullDiskTests
         Assert.That(exit, Is.EqualTo(new InstanceExit(PlatformFault: true, "the host could not write the machine's disk: No space left on device") { Signal = Signal.HostStorage }));
     }
 
+    [Test]
+    public async Task A_disk_after_a_power_cut_that_does_not_fit_is_the_platforms_fault_and_a_later_one_is_made()
+    {
+        if (new QemuBackend().WhyNot is { } reason)
+            Assert.Ignore(reason);
+        string small = await MountAsync("1m");
+        await File.WriteAllBytesAsync(_scratch.File("on.img"), new byte[512]);
+        using var disk = RecordedDisk.Create(small, keep: false, (_scratch.File("on.img"), "raw", 8 << 20));
+        using (var scribe = new Unit.Scribe(disk.LogFile))
+        {
+            scribe.Write(0, new byte[512]);
+            scribe.Write(2048, new byte[600 << 10]);
+        }
+
+        disk.End(before: 2);
+        PlatformException problem = Assert.Throws<PlatformException>(() => disk.Rebuild(new CutPoint { Entry = 2 }, CancellationToken.None))!;
+        Assert.That(problem.Signal, Is.EqualTo(Signal.HostStorage));
+        Assert.That(problem.Message, Does.Contain("No space left"));
+        Assert.DoesNotThrow(() => disk.Rebuild(new CutPoint { Entry = 1 }, CancellationToken.None));
+        Assert.That(Directory.GetFiles(small), Is.Empty);
+    }
+
     [TestCase("bz2")]
     [TestCase("xz")]
     public async Task An_image_that_does_not_fit_is_told_so_and_leaves_nothing(string extension)

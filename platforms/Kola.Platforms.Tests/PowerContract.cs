@@ -115,12 +115,52 @@ public sealed class PowerContract(Backend backend)
         Assert.That(occupied(), Is.Empty);
     }
 
-    private Task<IInstance> StartAsync(IPlatform? platform = null, bool powersOff = false, CancellationToken cancel = default) =>
+    [Test]
+    public async Task A_machine_whose_writes_are_recorded_boots_after_every_power_cut_and_the_recording_stays()
+    {
+        await using IInstance machine = await StartAsync(records: true);
+        await BootsAsync(machine, 1);
+        await machine.PowerCutAsync(new CutPoint { Entry = 0 }, CancellationToken.None);
+        IReadOnlyList<DiskWrite> recorded = machine.Recording!.Writes;
+        await BootsAsync(machine, 2);
+        await machine.PowerCutAsync(new CutPoint { Entry = recorded.Count, Lost = LostWrites.Random(1) }, CancellationToken.None);
+        await BootsAsync(machine, 3);
+        Assert.That(machine.Recording.Writes, Is.EqualTo(recorded), "later boots are not recorded");
+        Assert.That(machine.Recording.Count, Is.EqualTo(recorded.Count));
+        Assert.That(machine.Exited.IsCompleted, Is.False, "it is no end of the machine");
+    }
+
+    [Test]
+    public async Task A_power_cut_that_was_not_recorded_is_the_callers_mistake_and_the_machine_runs_on()
+    {
+        await using IInstance recorded = await StartAsync(records: true);
+        await Assert.ThrowsAsync<UsageException>(() => recorded.PowerCutAsync(new CutPoint { Entry = 1_000_000 }, CancellationToken.None));
+        await recorded.ResetAsync(CancellationToken.None);
+        await recorded.DisposeAsync();
+        await using IInstance plain = await StartAsync();
+        Assert.That(plain.Recording, Is.Null);
+        UsageException mistake = (await Assert.ThrowsAsync<UsageException>(() => plain.PowerCutAsync(new CutPoint { Entry = 0 }, CancellationToken.None)))!;
+        Assert.That(mistake.Message, Does.Contain("next:"));
+        await plain.ResetAsync(CancellationToken.None);
+    }
+
+    [Test]
+    public async Task Disposal_after_a_power_cut_leaves_nothing()
+    {
+        IInstance machine = await StartAsync(records: true);
+        await machine.PowerCutAsync(new CutPoint { Entry = 0 }, CancellationToken.None);
+        Func<IEnumerable<string>> occupied = backend.Occupied(machine, _scratch);
+        await machine.DisposeAsync();
+        Assert.That(occupied(), Is.Empty);
+        Assert.That(Directory.GetFiles(_scratch.File("machine")).Select(Path.GetFileName), Is.EqualTo(new[] { "console.txt" }));
+    }
+
+    private Task<IInstance> StartAsync(IPlatform? platform = null, bool powersOff = false, bool records = false, CancellationToken cancel = default) =>
         (platform ?? _platform).StartAsync(
             new InstanceSpec
             {
                 Id = "test/machine",
-                Machine = new MachineSpec { Name = "machine", MemoryMiB = 256, Disks = [new ExtraDisk(8, "spare")] },
+                Machine = new MachineSpec { Name = "machine", MemoryMiB = 256, Disks = [new ExtraDisk(8, "spare")], RecordsWrites = records },
                 Image = backend.Image(_scratch, powersOff),
                 Ignition = "{}",
                 Directory = _scratch.New("machine"),

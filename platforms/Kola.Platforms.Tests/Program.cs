@@ -30,7 +30,7 @@ internal static class Program
         var spec = new InstanceSpec
         {
             Id = "killed/machine",
-            Machine = new MachineSpec { Name = "machine", MemoryMiB = 256, Tpm = platform.Features.Contains(Feature.Tpm) },
+            Machine = new MachineSpec { Name = "machine", MemoryMiB = 256, RecordsWrites = true, Tpm = platform.Features.Contains(Feature.Tpm) },
             Image = image,
             Directory = directory,
         };

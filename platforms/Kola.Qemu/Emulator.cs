@@ -93,11 +93,14 @@ internal sealed partial class Emulator : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops the guest; what it had asked of its disks is done when this returns.</summary>
+    public Task HaltAsync(CancellationToken cancel) => _qmp.ExecuteAsync("stop", null, cancel);
+
     /// <summary>Stops the guest and writes the state of its devices; its memory is in its file already. The guest must not run again.</summary>
     /// <exception cref="PlatformException">It could not be written.</exception>
     public async Task SaveAsync(string file, CancellationToken cancel)
     {
-        await _qmp.ExecuteAsync("stop", null, cancel);
+        await HaltAsync(cancel);
         await _qmp.SaveAsync(file, _stateSocket, cancel);
     }
 

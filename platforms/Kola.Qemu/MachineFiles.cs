@@ -17,6 +17,9 @@ internal sealed class MachineFiles : IDisposable
     /// <summary>Boot disk first.</summary>
     public IReadOnlyList<QemuDisk> Disks { get; private set; } = [];
 
+    /// <summary>The boot disk's recording; null when its writes are not recorded.</summary>
+    public RecordedDisk? Recorded { get; private set; }
+
     /// <summary>Ignition config; null for none.</summary>
     public string? Ignition { get; private set; }
 
@@ -42,6 +45,9 @@ internal sealed class MachineFiles : IDisposable
             files.Disks = origin.Template is null
                 ? await files.CreateDisksAsync(spec, place, keep, cancel)
                 : await files.CopyDisksAsync(spec, origin, place, keep, cancel);
+            // What becomes a template is frozen before its test sees it.
+            if (spec.Machine.RecordsWrites && origin.Draft is null)
+                files.Recorded = await files.RecordAsync(spec, origin, place, keep, cancel);
             if (spec.Ignition is not null)
                 files.Ignition = files.Take(await WriteSecretAsync(Path.Combine(directory, "config.ign"), spec.Ignition, cancel), keep: false);
             if (spec.UserData is { } data)
@@ -78,6 +84,7 @@ internal sealed class MachineFiles : IDisposable
     /// <summary>Removes them, but for what is kept.</summary>
     public void Dispose()
     {
+        Recorded?.Dispose();
         foreach (HeldFile file in _held)
             file.Dispose();
         RuntimeDirectory.Remove(Directory);
@@ -141,10 +148,20 @@ internal sealed class MachineFiles : IDisposable
         return disks;
     }
 
+    private async Task<RecordedDisk> RecordAsync(InstanceSpec spec, QemuOrigin origin, string place, bool keep, CancellationToken cancel)
+    {
+        long bytes = (await InfoAsync(Disks[0].File, spec.Id, cancel)).VirtualBytes;
+        return RecordedDisk.Create(place, keep, origin.Template is { } template
+            ? (Path.Combine(template, origin.Manifest!.Disks[0].File), "qcow2", bytes)
+            : (Path.GetFullPath(spec.Image.File), spec.Image.Format, bytes));
+    }
+
+    private static async Task<DiskInfo> InfoAsync(string file, string id, CancellationToken cancel) => await DiskInfo.ReadAsync(file, cancel)
+        ?? throw new PlatformException(Signal.HostStorage, $"{id}: qemu-img cannot read the overlay it just made: {file}");
+
     private static async Task GrowAsync(string id, string file, int sizeMiB, CancellationToken cancel)
     {
-        DiskInfo info = await DiskInfo.ReadAsync(file, cancel)
-            ?? throw new PlatformException(Signal.HostStorage, $"{id}: qemu-img cannot read the overlay it just made: {file}");
+        DiskInfo info = await InfoAsync(file, id, cancel);
         // A smaller size is no wish to cut the image off.
         if (info.VirtualBytes >= (long)sizeMiB << 20)
             return;

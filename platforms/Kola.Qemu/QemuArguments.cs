@@ -27,6 +27,9 @@ internal sealed record QemuArguments
     /// <summary>Boot disk first.</summary>
     public required IReadOnlyList<QemuDisk> Disks { get; init; }
 
+    /// <summary>File the writes of the boot disk are logged to; null when nobody asks for them.</summary>
+    public string? WritesLog { get; init; }
+
     /// <summary>The console is appended to it.</summary>
     public required string ConsoleFile { get; init; }
 
@@ -132,18 +135,29 @@ internal sealed record QemuArguments
         }
     }
 
-    private static IEnumerable<string> Disk(QemuDisk disk, int index)
+    private IEnumerable<string> Disk(QemuDisk disk, int index)
     {
         // no-flush is cache=unsafe: disks do not outlive the machine, so a host crash loses nothing that matters.
         var cache = new Dictionary<string, object> { ["direct"] = false, ["no-flush"] = true };
-        string node = JsonSerializer.Serialize(new Dictionary<string, object>
+        Dictionary<string, object> OfFile(string file) => new() { ["driver"] = "file", ["filename"] = file, ["cache"] = cache };
+        string name = $"disk{index}";
+        var image = new Dictionary<string, object> { ["driver"] = "qcow2", ["node-name"] = name, ["discard"] = "unmap", ["cache"] = cache, ["file"] = OfFile(disk.File) };
+        if (index == 0 && WritesLog is not null)
         {
-            ["driver"] = "qcow2",
-            ["node-name"] = $"disk{index}",
-            ["discard"] = "unmap",
-            ["cache"] = cache,
-            ["file"] = new Dictionary<string, object> { ["driver"] = "file", ["filename"] = disk.File, ["cache"] = cache },
-        });
+            // The device sees the same node, so a copy of a machine that was not recorded can be; a node with no-flush would log no flushes.
+            image["node-name"] = $"{name}-image";
+            image = new Dictionary<string, object>
+            {
+                ["driver"] = "blklogwrites",
+                ["node-name"] = name,
+                ["discard"] = "unmap",
+                ["log-sector-size"] = DiskWrite.SectorBytes,
+                ["file"] = image,
+                ["log"] = OfFile(WritesLog),
+            };
+        }
+
+        string node = JsonSerializer.Serialize(image);
         string boot = index == 0 ? ",bootindex=1" : "";
         return ["-blockdev", node, "-device", $"virtio-blk-pci,drive=disk{index},serial={Escaped(disk.Serial)}{boot}"];
     }

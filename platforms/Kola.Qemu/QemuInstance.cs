@@ -107,19 +107,14 @@ public sealed partial class QemuInstance : IInstance
         try
         {
             await MustRunAsync("power cycle");
-            _pullingPlug = true;
-            await _emulator.DisposeAsync();
-            await _watch;
-            _relay?.Dispose();
-            _relay = null;
-            (_arguments, _emulator) = await RestartAsync(cancel);
+            await EndRecordingAsync(cancel);
+            await PullPlugAsync();
+            await PowerOnAsync(cancel);
             _channel.Connect(_emulator.Ports[0], _emulator.Ports[1]);
-            _pullingPlug = false;
-            _watch = WatchAsync();
         }
         catch (Exception problem) when (_pullingPlug)
         {
-            _exited.TrySetResult(new InstanceExit(PlatformFault: true, $"it did not come back from a power cycle: {HostTool.LastLine(problem.Message)}"));
+            _exited.TrySetResult(NotBack("power cycle", problem));
             throw;
         }
         finally
@@ -210,6 +205,7 @@ public sealed partial class QemuInstance : IInstance
         Cpus = spec.Machine.Cpus,
         Uuid = Guid.NewGuid(),
         Disks = files.Disks,
+        WritesLog = files.Recorded?.LogFile,
         ConsoleFile = MachineFiles.ConsoleOf(spec),
         QmpSocket = Path.Combine(files.Directory, "qmp"),
         Mac = spec.Mac ?? NewMac(),
@@ -237,13 +233,34 @@ public sealed partial class QemuInstance : IInstance
         return $"52:54:00:{tail[0]:x2}:{tail[1]:x2}:{tail[2]:x2}";
     }
 
+    private async Task PullPlugAsync()
+    {
+        _pullingPlug = true;
+        await _emulator.DisposeAsync();
+        await _watch;
+        _relay?.Dispose();
+        _relay = null;
+    }
+
+    private async Task PowerOnAsync(CancellationToken cancel)
+    {
+        (_arguments, _emulator) = await RestartAsync(cancel);
+        _pullingPlug = false;
+        _watch = WatchAsync();
+    }
+
+    private static InstanceExit NotBack(string from, Exception problem) => new(PlatformFault: true, $"it did not come back from a {from}: {HostTool.LastLine(problem.Message)}")
+    {
+        Signal = problem is PlatformException place ? place.Signal : Signal.MachineLost,
+    };
+
     /// <summary>On the same port, so that addresses people noted stay right; on another one if somebody took it meanwhile.</summary>
     private async Task<(QemuArguments, Emulator)> RestartAsync(CancellationToken cancel)
     {
         // Memory does not outlive the power, and the network begins anew with the emulator.
         if (_origin.Draft is not null)
             File.Delete(_arguments.Memory!.File);
-        QemuArguments same = _arguments with { SshPort = _emulator.SshPort, StateFile = null, GuestAddress = "", Memory = _origin.Draft is null ? null : _arguments.Memory };
+        QemuArguments same = _arguments with { SshPort = _emulator.SshPort, StateFile = null, WritesLog = null, GuestAddress = "", Memory = _origin.Draft is null ? null : _arguments.Memory };
         try
         {
             return (same, await Emulator.StartAsync(_host.Program.Path, same, TpmStateOf(_spec, _files), cancel));

@@ -146,7 +146,7 @@ public sealed partial class QemuPlatform : IPlatform
 
     private static HashSet<Feature> FeaturesOf(QemuHost host, bool tpm, bool configDrive, Firmware firmware)
     {
-        var features = new HashSet<Feature> { Feature.Console, Feature.ExtraDisks, Feature.PrivateNetwork, Feature.HarnessFiles, Feature.OmahaServer };
+        var features = new HashSet<Feature> { Feature.Console, Feature.ExtraDisks, Feature.PrivateNetwork, Feature.HarnessFiles, Feature.WriteRecording, Feature.OmahaServer };
         if (tpm)
             features.Add(Feature.Tpm);
         if (configDrive)

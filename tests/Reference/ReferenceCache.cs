@@ -8,7 +8,7 @@ public static class ReferenceCache
     private const int WouldBlock = 11;
 
     // Beside the finished images, which are named by 20 digits of their digest.
-    private static readonly string[] StepDirectories = ["layers", "init", "bases"];
+    private static readonly string[] StepDirectories = ["layers", "init", "update_engine", "bases"];
 
     /// <summary>Directories of finished images, newest first.</summary>
     /// <param name="cacheDirectory">The cache directory; it need not exist.</param>

@@ -15,6 +15,15 @@ public static class ReferenceImage
     public const string SidecarName = "flatcar_reference_image.json";
 
     /// <summary>
+    /// The private key, PEM, that the image's public one is of. It is no secret: anybody may sign updates for the reference image, as for Flatcar's
+    /// developer images.
+    /// </summary>
+    public static string UpdateKey => System.Text.Encoding.UTF8.GetString(Recipe.Read("Keys/update-payload-key.key.pem"));
+
+    /// <summary>Bytes from the start of the disk to partition USR-A.</summary>
+    public static long UsrOffset => DiskLayout.Partition(DiskLayout.UsrA).ByteOffset;
+
+    /// <summary>
     /// The image of these options, built if the cache does not have it. Builds of several processes wait for one another; one that
     /// is interrupted leaves nothing that looks finished.
     /// </summary>

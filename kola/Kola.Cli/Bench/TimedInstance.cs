@@ -46,6 +46,10 @@ internal sealed class TimedInstance(IInstance inner, InstanceSpec spec, TimeProv
 
     public Task PowerCycleAsync(CancellationToken cancel) => inner.PowerCycleAsync(cancel);
 
+    public IDiskRecording? Recording => inner.Recording;
+
+    public Task PowerCutAsync(CutPoint point, CancellationToken cancel) => inner.PowerCutAsync(point, cancel);
+
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 }
 

@@ -39,6 +39,7 @@ public sealed class PlanTests
         Assert.That(SkipOf(Some.Case("two", 10, Some.Machine("a"), Some.Machine("b")))!.Reason, Does.Contain("private network"));
         Assert.That(SkipOf(Some.Case("tpm", 10, Some.Machine() with { Tpm = true }))!.Reason, Does.Contain("TPM"));
         Assert.That(SkipOf(Some.Case("disks", 10, Some.Machine() with { Disks = [new ExtraDisk(1, "a")] }))!.Reason, Does.Contain("disks"));
+        Assert.That(SkipOf(Some.Case("cut", 10, Some.Machine() with { RecordsWrites = true }))!.Reason, Does.Contain("writes"));
     }
 
     [TestCase("4459.2.1", null, false)]

@@ -37,6 +37,14 @@ public sealed class GuestChannel : IGuestChannel, IDisposable
     /// <param name="journal">To its journal port, likewise.</param>
     public void Connect(Stream control, Stream journal) => Connect(control, journal, null);
 
+    /// <summary>Takes a guest that is switched on with an older disk: its journal is taken from its boot's begin, since the entry it was last read to may never have been written.</summary>
+    /// <inheritdoc cref="Connect(Stream, Stream)" path="/param"/>
+    public void ConnectAnew(Stream control, Stream journal)
+    {
+        _journal.ForgetCursor();
+        Connect(control, journal, null);
+    }
+
     /// <summary>Takes a copy of a guest that had been connected, in whose boot the guest program is up.</summary>
     /// <param name="control">To its control port.</param>
     /// <param name="journal">To its journal port.</param>

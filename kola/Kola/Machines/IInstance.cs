@@ -39,6 +39,30 @@ public interface IInstance : IAsyncDisposable
 
     /// <summary>Pulls the plug and starts again from the disk: what was not flushed is lost.</summary>
     Task PowerCycleAsync(CancellationToken cancel);
+
+    /// <summary>
+    /// What its boot disk was written, of a machine with <see cref="MachineSpec.RecordsWrites"/> on a platform that offers
+    /// <see cref="Feature.WriteRecording"/>; null else.
+    /// </summary>
+    IDiskRecording? Recording => null;
+
+    /// <summary>
+    /// Ends the machine at once and starts it again from the boot disk a power cut at a point of <see cref="Recording"/> would have left. The first time
+    /// that ends the recording, as a power cycle does; it is the source of all further cuts, each of which forgets what the machine wrote since. Other
+    /// disks stay as they are.
+    /// </summary>
+    /// <exception cref="UsageException">The machine has no recording, or none that goes so far. It runs on then.</exception>
+    /// <exception cref="PlatformException">The disk could not be made, or not be started from: the machine is gone.</exception>
+    Task PowerCutAsync(CutPoint point, CancellationToken cancel) => throw NotRecorded.Of(Id);
+}
+
+/// <summary>Who asks for what was never recorded.</summary>
+public static class NotRecorded
+{
+    /// <summary>Says so, with the remedy.</summary>
+    /// <param name="id">The machine.</param>
+    public static UsageException Of(string id) =>
+        new($"{id}: the writes of its boot disk are not recorded\n  wanted:  a recording\n  got:     none\n  next:    [Spec(RecordsWrites = true)] on the machine's parameter");
 }
 
 /// <summary>How a machine ended.</summary>

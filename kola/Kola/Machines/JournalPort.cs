@@ -13,6 +13,7 @@ internal sealed class JournalPort
     private Stream? _journal;
     private Stream? _sink;
     private int _matched;
+    private bool _forgets;
 
     internal Task Ended { get; private set; } = Task.CompletedTask;
 
@@ -24,6 +25,9 @@ internal sealed class JournalPort
         _matched = 0;
         Ended = Task.Run(() => ReadAsync(journal, before));
     }
+
+    /// <summary>The next journal is not told where to go on.</summary>
+    internal void ForgetCursor() => _forgets = true;
 
     internal void Disconnect() => _journal?.Dispose();
 
@@ -79,7 +83,10 @@ internal sealed class JournalPort
                 start = i + 1;
                 _sink = _newSink();
                 if (answerTo is not null)
-                    await answerTo.WriteAsync(Encoding.UTF8.GetBytes(_cursor() + "\n"));
+                {
+                    await answerTo.WriteAsync(Encoding.UTF8.GetBytes((_forgets ? "" : _cursor()) + "\n"));
+                    _forgets = false;
+                }
             }
             else if (_matched > 0)
             {

@@ -31,7 +31,11 @@ public sealed partial class Machine
     public Task RestartByAsync(string how, Func<Task> act, TimeSpan? within = null) => RestartAsync(how, within, _ => act());
 
     /// <summary>Waits until the machine is ready: SSH answers, the boot has settled without failed units, and it is the expected system.</summary>
-    internal Task BecomeReadyAsync(TimeSpan? within) => ReadyAsync("boot", within ?? TimeSpan.FromMinutes(5), oldBootId: null);
+    internal async Task BecomeReadyAsync(TimeSpan? within)
+    {
+        await ReadyAsync("boot", within ?? TimeSpan.FromMinutes(5), oldBootId: null);
+        await SettleRecordingAsync();
+    }
 
     /// <summary>Waits until the boot has failed, as it is expected to.</summary>
     /// <param name="failure">Completes with what the machine had said then.</param>

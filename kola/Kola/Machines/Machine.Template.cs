@@ -47,6 +47,7 @@ public sealed partial class Machine
         (BootId, Version) = (identity.Template.BootId, identity.Template.Version);
         double seconds = _terms.Time.GetElapsedTime(start).TotalSeconds;
         _terms.Emit(new MachineReady { At = _terms.Time.GetUtcNow(), Test = _terms.Test, Machine = Name, BootId = BootId, Version = Version, ElapsedSeconds = seconds, Boot = _boots++ });
+        await SettleRecordingAsync();
     }
 
     /// <summary>

@@ -117,6 +117,7 @@ internal sealed class LiveRegion
     {
         MachineStarted e => $"{(e.Template is null ? "booting" : "waking")} {e.Machine}",
         MachineReady e => $"{e.Machine} is ready",
+        PowerWasCut e => string.Create(CultureInfo.InvariantCulture, $"booting {e.Machine} after a power cut at write {e.Entry}"),
         CommandRan e => $"{e.Machine}: {e.Command}",
         EvidenceKept e => $"keeping evidence of {e.Machine}",
         MachineEnded e => $"{e.Machine} is gone",

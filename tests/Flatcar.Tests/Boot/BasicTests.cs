@@ -71,8 +71,9 @@ public sealed class BasicTests
             "b59a0fa528fec10d706e5d48030218199568769e385dcf473aa696763331a353",
             "b6a8227f835a4a56988241eaeeda57a19ef5ff413c8533fd791827be2c15dd6c",
         ];
-        if (await machine.IsReferenceWithoutAsync(file))
-            Lab.Skip("the reference image takes no updates", FullImage);
+        // The reference image has a key of this project's own.
+        if ((await machine.OsReleaseAsync()).GetValueOrDefault("VARIANT_ID") == "reference")
+            known = ["1a3edddbfa132ae79b98b00e7c27474537a39e17885e981813e5e16c953c891a"];
         Assert.That((await machine.RunAsync($"sha256sum {file}")).Text.Split(' ')[0], Is.AnyOf(known));
     }
 
@@ -84,11 +85,9 @@ public sealed class BasicTests
         Assert.That(states.Lines.Skip(2), Has.Some.EqualTo("active"), "one of timesyncd, chronyd and ntpd keeps the clock");
     }
 
-    // Part of ServicesActive at the peer; a step of its own, so that an image without it skips this and nothing else.
+    // Part of ServicesActive at the peer; a step of its own, so that what failed has a name.
     private static async Task UpdateEngineRunsAsync(Machine machine)
     {
-        if (await machine.IsReferenceWithoutAsync("/usr/bin/update_engine_client"))
-            Lab.Skip("the reference image has no update_engine", FullImage);
         Assert.That((await machine.UnitAsync("update-engine.service")).Active, Is.EqualTo("active"));
     }
 

@@ -21,15 +21,23 @@ internal static class Expect
         int before = lab.Updates.Events.Count;
         await machine.CheckForUpdateAsync();
         OmahaEvent told = await lab.Updates.WaitForEventAsync("an error", e => e is { Type: 3, Result: 0 }, after: before);
-        Assert.That(told.ErrorCode, Is.EqualTo(0x1000_0000L | (long)code), $"the error code; without its flag {told.Code}");
+        Assert.That(told.ErrorCode, Is.EqualTo(0x1000_0000L | (uint)code), $"the error code; without its flag {told.Code}");
         await machine.IdleAsync();
+    }
+
+    /// <summary>An offer is installed: whatever was before, nothing of it is left in the way.</summary>
+    internal static async Task UpdatesAsync(Machine machine, Lab lab, UpdateOffer offer)
+    {
+        lab.Updates.Offer(offer);
+        await machine.UpdateAsync(lab);
+        Assert.That((await machine.SlotsAsync()).B, Has.Property("Tries").EqualTo(1).And.Property("Priority").EqualTo(2));
     }
 
     /// <summary>A slot and its kernel are what a payload says, by the image's own tools.</summary>
     internal static async Task SlotHoldsAsync(Machine machine, UsrSlot slot, UpdatePayload payload)
     {
         string letter = slot == UsrSlot.A ? "a" : "b";
-        PayloadContent wanted = await payload.ReadContentAsync();
+        PayloadContent wanted = payload.ReadContent();
         CommandResult hashes = await machine.RunAsync(
             $"sudo head --bytes={wanted.PartitionBytes} /dev/disk/by-partlabel/USR-{slot} | sha256sum; sudo sha256sum </boot/flatcar/vmlinuz-{letter}; stat --format=%s /boot/flatcar/vmlinuz-{letter}", TimeSpan.FromMinutes(5));
         Assert.That(hashes.Lines.Select(l => l.Split(' ')[0]), Is.EqualTo(new[] { wanted.PartitionSha256, wanted.KernelSha256, $"{wanted.KernelBytes}" }), "sha256 of the partition and of the kernel, and its size");

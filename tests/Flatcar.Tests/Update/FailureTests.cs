@@ -50,11 +50,11 @@ public sealed class FailureTests
     public async Task A_payload_that_is_not_what_was_signed_is_refused_and_reported(Machine machine, Lab lab)
     {
         // Nothing of it can boot, and nothing needs to.
-        using var made = new MadePayloads(lab);
+        using var made = new CraftedPayloads(lab);
         await machine.UpdateFromAsync(lab.Updates.Server);
         await machine.TrustAsync(made.Key);
 
-        await FailsAsync("Unsigned", made.Unsigned(), 17);
+        await FailsAsync("Unsigned", made.WithoutSignature(), 17);
         await FailsAsync("SignedByAnotherKey", made.SignedByAnother(), 18);
         await FailsAsync("CorruptOperation", made.WithCorruptOperation(), 29);
         await FailsAsync("OperationWithoutHash", made.WithoutOperationHash(), 38);
@@ -75,7 +75,7 @@ public sealed class FailureTests
     [MachineTest("update.failure.postinst", Needs = [Feature.UpdateEngine, Feature.OmahaServer])]
     public async Task A_postinst_that_fails_leaves_the_old_slot_in_charge(Machine machine, Lab lab)
     {
-        using var made = new MadePayloads(lab);
+        using var made = new CraftedPayloads(lab);
         await machine.SudoAsync("""
             set -e
             mkdir -p /var/tmp/kola-usr

@@ -52,6 +52,7 @@ public sealed class RollbackTests
     [Tolerates("kernel-panic", because: OnPurpose)]
     [Tolerates("emergency-shell", because: OnPurpose)]
     [Tolerates("verity-corruption", because: OnPurpose)]
+    [Tolerates("disk-error", because: OnPurpose)]
     public async Task A_new_slot_that_was_damaged_on_disk_goes_back(Machine machine, Lab lab)
     {
         await machine.NeedsVerityAsync();

@@ -32,6 +32,7 @@ public sealed class SlotTests
     [Tolerates("kernel-panic", because: Falls)]
     [Tolerates("emergency-shell", because: Falls)]
     [Tolerates("verity-corruption", because: Falls)]
+    [Tolerates("disk-error", because: Falls)]
     public async Task A_wrong_root_hash_falls_back_to_the_slot_that_was_good(Machine machine)
     {
         await machine.NeedsVerityAsync();

@@ -25,7 +25,7 @@ internal sealed class BaseBuild
     /// <summary>Takes it from the cache, or makes it, from the packages on if need be.</summary>
     public static async Task<BaseBuild> GetAsync(ReferenceImageOptions options, BuildCache cache, IProgress<string> progress, CancellationToken cancel)
     {
-        InitProgram.CheckArchitecture();
+        GuestProgram.CheckArchitecture();
         var digest = Recipe.BaseDigest(options);
         var layer = await PackageLayer.GetAsync(options, cache, progress, cancel);
         var final = cache.Base(digest);
@@ -42,9 +42,10 @@ internal sealed class BaseBuild
     {
         var work = cache.NewTemporary();
         string InResult(string name) => Path.Combine(result, name);
-        var init = await InitProgram.GetAsync(cache, progress, cancel);
+        var init = await GuestProgram.Init.GetAsync(cache, progress, cancel);
+        var updateEngine = await GuestProgram.UpdateEngine.GetAsync(cache, progress, cancel);
         progress.Report("the /usr tree");
-        var tree = new GuestTree(layer, work);
+        var tree = new GuestTree(layer, work, updateEngine);
         await tree.MakeAsync(cancel);
         progress.Report("initramfs and kernel");
         await new Initramfs(layer, tree, work).WriteAsync(InResult(Initramfs), init, cancel);

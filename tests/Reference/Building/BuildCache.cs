@@ -4,7 +4,7 @@ namespace Flatcar.Reference.Building;
 
 /// <summary>
 /// <c>reference-image/</c> below the cache directory, held for one build:
-/// <c>&lt;digest&gt;/</c> finished images, <c>layers/</c> unpacked packages, <c>init/</c> compiled inits, <c>bases/</c> what all versions have in
+/// <c>&lt;digest&gt;/</c> finished images, <c>layers/</c> unpacked packages, <c>init/</c>, <c>update_engine/</c> compiled programs, <c>bases/</c> what all versions have in
 /// common, <c>tmp/</c> builds under way.
 /// </summary>
 internal sealed class BuildCache : IAsyncDisposable
@@ -63,7 +63,7 @@ internal sealed class BuildCache : IAsyncDisposable
 
     public string Base(string digest) => Path.Combine(root, "bases", digest[..20]);
 
-    public string Init(string digest) => Path.Combine(root, "init", digest[..20]);
+    public string Program(string name, string digest) => Path.Combine(root, name, digest[..20]);
 
     public async ValueTask DisposeAsync()
     {

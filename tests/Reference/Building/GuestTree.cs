@@ -3,7 +3,7 @@ namespace Flatcar.Reference.Building;
 /// <summary>
 /// Turns Debian's /usr and /etc into the image's /usr (with /etc as /usr/share/flatcar/etc) and the base directories of ROOT.
 /// </summary>
-internal sealed class GuestTree(PackageLayer layer, string work)
+internal sealed class GuestTree(PackageLayer layer, string work, string updateEngine)
 {
     private const UnixFileMode Executable = (UnixFileMode)0b111_101_101;
     private const UnixFileMode Plain = (UnixFileMode)0b110_100_100;
@@ -25,6 +25,8 @@ internal sealed class GuestTree(PackageLayer layer, string work)
 
         TreeSweep.ResolveAlternatives(Root, layer.PathOf("etc/alternatives"));
         TreeSweep.Remove(Root, Recipe.Words("Recipe/remove.txt"));
+        File.Move(Path.Combine(Root, "usr/bin/cgpt"), Path.Combine(Root, "usr/lib/flatcar/cgpt"));
+        await Tool.RunAsync(["install", "-m", "755", updateEngine, Path.Combine(Root, "usr/sbin/update_engine")], work, cancel);
         CopyRecipe();
         new Accounts(Path.Combine(Root, "etc")).Adapt();
         UnitSlimming.Apply(Path.Combine(Root, "usr/lib/systemd/system"));
@@ -58,10 +60,11 @@ internal sealed class GuestTree(PackageLayer layer, string work)
         }
     }
 
-    // What says which version it is comes later, for each.
+    // What says which version it is comes later, for each; until then something has to be there for links to lead to.
     private void WriteIdentity()
     {
-        File.Delete(Path.Combine(Root, "usr/lib/os-release"));
+        foreach (var path in Release.Paths)
+            Write("usr/" + path, "\n");
         Write("usr/share/flatcar/update.conf", "SERVER=disabled\nGROUP=developer\n");
     }
 

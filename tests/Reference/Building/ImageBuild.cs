@@ -15,7 +15,7 @@ internal sealed class ImageBuild(ReferenceImageOptions options, BuildCache cache
         "rootflags=rw mount.usrflags=ro consoleblank=0 root=LABEL=ROOT console=ttyS0,115200n8 flatcar.oem.id=qemu " + Pace;
 
     private static readonly string[] Lacks =
-        ["update-engine", "locksmith", "cloudinit", "selinux", "microcode", "ignition-v2"];
+        ["locksmith", "cloudinit", "selinux", "microcode", "ignition-v2"];
 
     private readonly string digest = ReferenceImage.Digest(options);
     private readonly string work = cache.NewTemporary();

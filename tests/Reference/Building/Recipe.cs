@@ -10,10 +10,11 @@ internal static class Recipe
 {
     private static readonly Assembly Assembly = typeof(Recipe).Assembly;
 
+    private static readonly string[] Directories = ["Recipe/", "Init/", "UpdateEngine/", "Payloads/", "Gpt/", "Building/"];
+
     /// <summary>Names such as <c>Recipe/root/etc/hosts</c>, in ordinal order.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Assembly.GetManifestResourceNames()
-        .Where(n => n.StartsWith("Recipe/", StringComparison.Ordinal) || n.StartsWith("Init/", StringComparison.Ordinal)
-            || n.StartsWith("Gpt/", StringComparison.Ordinal) || n.StartsWith("Building/", StringComparison.Ordinal))
+        .Where(n => Directories.Any(d => n.StartsWith(d, StringComparison.Ordinal)))
         .Order(StringComparer.Ordinal)];
 
     public static byte[] Read(string name)
@@ -43,11 +44,12 @@ internal static class Recipe
     public static string LayerDigest(ReferenceImageOptions options) => Hash(
         [], $"{options.DebianSuite} {string.Join(' ', Words("Recipe/packages.txt").Order(StringComparer.Ordinal))}");
 
-    /// <summary>Key of the compiled init.</summary>
-    public static string InitDigest() => Hash([.. InitSources], "");
+    /// <summary>Key of a program made of some of the directories.</summary>
+    public static string ProgramDigest(IReadOnlyList<string> directories) => Hash(SourcesIn(directories), "");
 
-    public static IEnumerable<string> InitSources => Names.Where(
-        n => n.StartsWith("Init/", StringComparison.Ordinal) || n.StartsWith("Gpt/", StringComparison.Ordinal));
+    /// <summary>Names of the files in directories such as <c>Init/</c>.</summary>
+    public static IReadOnlyList<string> SourcesIn(IReadOnlyList<string> directories) =>
+        [.. Names.Where(n => directories.Any(d => n.StartsWith(d, StringComparison.Ordinal)))];
 
     /// <exception cref="ReferenceImageException">It is not of the form 4459.0.0.</exception>
     public static void CheckVersion(string version)

@@ -3,19 +3,24 @@ namespace Flatcar.Reference.Building;
 /// <summary>The files by which one version differs from another; all else of two images is the same.</summary>
 internal sealed class Release(ReferenceImageOptions options, string buildId)
 {
+    private const string Os = "lib/os-release", Flatcar = "share/flatcar/release", Lsb = "share/flatcar/lsb-release";
+
+    /// <summary>Their paths below /usr.</summary>
+    public static IReadOnlyList<string> Paths { get; } = [Os, Flatcar, Lsb];
+
     private readonly string version = $"{options.Version}+reference";
 
-    /// <summary>Paths below /usr, each shorter than a block of the file system, so that all versions have their blocks in the same places.</summary>
+    /// <summary>What they hold, each shorter than a block of the file system, so that all versions have their blocks in the same places.</summary>
     public IReadOnlyDictionary<string, string> Files => new Dictionary<string, string>
     {
-        ["lib/os-release"] = OsRelease,
-        ["share/flatcar/release"] = $$"""
+        [Os] = OsRelease,
+        [Flatcar] = $$"""
             FLATCAR_RELEASE_VERSION={{options.Version}}
             FLATCAR_RELEASE_BOARD=amd64-usr
             FLATCAR_RELEASE_APPID={e96281a6-d1af-4bde-9a0a-97b76e56dc57}
 
             """,
-        ["share/flatcar/lsb-release"] = $"DISTRIB_ID=\"Flatcar Container Linux by Kinvolk\"\nDISTRIB_RELEASE={options.Version}\n",
+        [Lsb] = $"DISTRIB_ID=\"Flatcar Container Linux by Kinvolk\"\nDISTRIB_RELEASE={options.Version}\n",
     };
 
     /// <summary>Content of the OEM partition's oem-release.</summary>

@@ -19,6 +19,7 @@ internal static class UsrImage
             await File.WriteAllTextAsync(Path.Combine(directory, file), text, cancel);
             // It writes into the directory it is in.
             commands.Add($"cd /{Path.GetDirectoryName(path)}");
+            commands.Add($"rm {Path.GetFileName(path)}");
             commands.Add($"write {file} {Path.GetFileName(path)}");
             commands.Add($"set_inode_field /{path} mode 0100644");
             commands.Add($"set_inode_field /{path} uid 0");

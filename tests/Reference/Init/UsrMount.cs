@@ -89,5 +89,11 @@ internal static class UsrMount
             throw new BootException($"{device} holds no file system that init knows");
         Directory.CreateDirectory(MountPoint);
         Native.Mount(device, MountPoint, found.Type, Native.ReadOnly);
+        // Flatcar comes to that after five minutes in the emergency shell; a slot without a system is left at once here, as one without a hash.
+        if (!File.Exists(MountPoint + "/lib/systemd/systemd"))
+        {
+            Native.Unmount(MountPoint);
+            throw new BootException($"{device} holds no system");
+        }
     }
 }

@@ -35,7 +35,7 @@ public sealed class RecipeTests
     public void The_files_of_a_version_take_one_block_each(string version)
     {
         var files = new Release(Options with { Version = version }, "reference-0123456789ab").Files;
-        Assert.That(files.Keys, Is.EquivalentTo(new[] { "lib/os-release", "share/flatcar/release", "share/flatcar/lsb-release" }));
+        Assert.That(files.Keys, Is.EqualTo(Release.Paths));
         Assert.That(files.Values, Has.All.Contain(version).And.All.Length.LessThan(4096));
     }
 

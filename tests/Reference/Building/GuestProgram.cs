@@ -2,18 +2,27 @@ using System.Runtime.InteropServices;
 
 namespace Flatcar.Reference.Building;
 
-/// <summary>Compiles the initramfs' init ahead of time; kept by the digest of its sources.</summary>
-internal static class InitProgram
+/// <summary>A program of the image that is compiled ahead of time from sources in this assembly; kept by their digest.</summary>
+/// <param name="Name">Of the executable.</param>
+/// <param name="Project">Its project file, as embedded.</param>
+/// <param name="Directories">Where its sources are.</param>
+internal sealed record GuestProgram(string Name, string Project, IReadOnlyList<string> Directories)
 {
+    /// <summary>PID 1 of the initramfs.</summary>
+    public static GuestProgram Init { get; } = new("init", "Init/Init.csproj", ["Init/", "Gpt/"]);
+
+    /// <summary>The update client.</summary>
+    public static GuestProgram UpdateEngine { get; } = new("update_engine", "UpdateEngine/UpdateEngine.csproj", ["UpdateEngine/", "Payloads/", "Gpt/"]);
+
     /// <summary>Path of the executable. Takes ten seconds, and NuGet's packages of the compiler the first time.</summary>
-    public static async Task<string> GetAsync(BuildCache cache, IProgress<string> progress, CancellationToken cancel)
+    public async Task<string> GetAsync(BuildCache cache, IProgress<string> progress, CancellationToken cancel)
     {
-        var final = cache.Init(Recipe.InitDigest());
+        var final = cache.Program(Name, Recipe.ProgramDigest(Directories));
         if (!Directory.Exists(final))
         {
-            progress.Report("init of the initramfs");
+            progress.Report($"the program {Name}");
             var temporary = cache.NewTemporary();
-            foreach (var name in Recipe.InitSources)
+            foreach (var name in Recipe.SourcesIn(Directories))
             {
                 var path = Path.Combine(temporary, name);
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -25,14 +34,14 @@ internal static class InitProgram
             var published = Path.Combine(temporary, "published");
             await Tool.RunAsync(
                 [
-                    "dotnet", "publish", Path.Combine(temporary, "Init/Init.csproj"), "--configuration", "Release", "--output", published,
+                    "dotnet", "publish", Path.Combine(temporary, Project), "--configuration", "Release", "--output", published,
                     "--disable-build-servers", "-nodeReuse:false", "-p:RestoreLockedMode=true", "-p:DebugType=none",
                 ],
                 temporary, cancel);
-            File.Delete(Path.Combine(published, "init.dbg"));
+            File.Delete(Path.Combine(published, Name + ".dbg"));
             BuildCache.Publish(published, final);
         }
-        return Path.Combine(final, "init");
+        return Path.Combine(final, Name);
     }
 
     /// <summary>Only the architecture of this host is built.</summary>

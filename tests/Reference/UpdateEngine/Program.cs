@@ -1,0 +1,48 @@
+using System.Diagnostics;
+
+namespace Flatcar.Reference.UpdateEngine;
+
+/// <summary>One program under several names: the daemon, its client, and what both the daemon and scripts do to the partition table.</summary>
+internal static class Program
+{
+    private static async Task<int> Main(string[] arguments)
+    {
+        var name = Path.GetFileName(File.ReadAllText("/proc/self/cmdline").Split('\0')[0]);
+        try
+        {
+            return (name, arguments) switch
+            {
+                ("update_engine_client", _) => await ClientCommand.RunAsync(arguments),
+                ("flatcar-setgoodroot", _) => await GoodRoot.MarkAsync(Slot.Running(), CancellationToken.None),
+                (_, ["prioritize", .. var rest]) => SlotPriority.Run(rest),
+                (_, ["download-sysext", var file, var target]) => await SysextDownload.RunAsync(new Places(), file, target, CancellationToken.None),
+                _ => await Daemon.RunAsync(new Places()),
+            };
+        }
+        catch (Exception e)
+        {
+            Log.Error(e is UpdateException ? e.Message : e.ToString());
+            return 1;
+        }
+    }
+
+    /// <summary>Runs a program to its end, its output in the journal; the exit code.</summary>
+    public static async Task<int> RunAsync(string program, IReadOnlyList<string> arguments, CancellationToken cancel)
+    {
+        var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false };
+        using var process = Process.Start(start) ?? throw new IOException($"{program} does not start");
+        await process.WaitForExitAsync(cancel);
+        return process.ExitCode;
+    }
+}
+
+/// <summary>Lines as glog writes them, on the standard error.</summary>
+internal static class Log
+{
+    public static void Info(string text) => Write("INFO", text);
+
+    public static void Error(string text) => Write("ERROR", text);
+
+    private static void Write(string level, string text) =>
+        Console.Error.WriteLine($"[{DateTime.UtcNow:MMdd/HHmmss}:{level}:update_engine] {text}");
+}
