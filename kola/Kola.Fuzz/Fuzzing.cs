@@ -27,19 +27,20 @@ internal static class Fuzzing
 
     /// <summary>Fuzzes for a while.</summary>
     /// <param name="directory">New directory for the copy, the seeds and what is found.</param>
+    /// <param name="payloads">What reads payloads is fuzzed, not what reads configs.</param>
     /// <param name="minutes">How long.</param>
     /// <param name="cancel">Ends it before.</param>
     /// <returns>What AFL++ counted: <c>execs_done</c>, <c>edges_found</c>, <c>saved_crashes</c>…</returns>
     /// <exception cref="UsageException">AFL++ is not here.</exception>
-    internal static async Task<IReadOnlyDictionary<string, string>> RunAsync(string directory, int minutes, CancellationToken cancel)
+    internal static async Task<IReadOnlyDictionary<string, string>> RunAsync(string directory, bool payloads, int minutes, CancellationToken cancel)
     {
-        string copy = Copy(directory);
-        string seeds = Seeds(directory);
+        string copy = Copy(directory, payloads ? "Kola.Updates." : "Kola.Ignition.");
+        string seeds = payloads ? PayloadSeeds(directory) : Seeds(directory);
         string findings = Path.Combine(directory, "findings");
         string[] arguments =
         [
-            "-i", seeds, "-o", findings, "-x", Dictionary(directory), "-V", (minutes * 60).ToString(CultureInfo.InvariantCulture), "-m", "none", "-t", "5000+",
-            "--", Environment.ProcessPath!, Path.Combine(copy, Path.GetFileName(typeof(Fuzzing).Assembly.Location)), "read",
+            "-i", seeds, "-o", findings, .. payloads ? Array.Empty<string>() : ["-x", Dictionary(directory)], "-V", (minutes * 60).ToString(CultureInfo.InvariantCulture), "-m", "none", "-t", "5000+",
+            "--", Environment.ProcessPath!, Path.Combine(copy, Path.GetFileName(typeof(Fuzzing).Assembly.Location)), payloads ? "read-payload" : "read",
         ];
         try
         {
@@ -61,14 +62,25 @@ internal static class Fuzzing
     /// <summary>Says of each text it is given by AFL++ which ways it takes.</summary>
     internal static void Read() => Fuzzer.OutOfProcess.Run(ConfigTarget.Try);
 
-    // Only what reads configs: where branches are counted is where the fuzzer looks for more.
-    private static string Copy(string directory)
+    /// <summary>The same of payloads.</summary>
+    internal static void ReadPayloads() => Fuzzer.OutOfProcess.Run(PayloadTarget.Try);
+
+    // Only what reads them: where branches are counted is where the fuzzer looks for more.
+    private static string Copy(string directory, string names)
     {
         string copy = Directory.CreateDirectory(Path.Combine(directory, "program")).FullName;
         foreach (string file in Directory.EnumerateFiles(AppContext.BaseDirectory))
             File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
-        Fuzzer.Instrument(Path.Combine(copy, "Kola.dll"), name => name.StartsWith("Kola.Ignition.", StringComparison.Ordinal), Options.Value);
+        Fuzzer.Instrument(Path.Combine(copy, "Kola.dll"), name => name.StartsWith(names, StringComparison.Ordinal), Options.Value);
         return copy;
+    }
+
+    private static string PayloadSeeds(string directory)
+    {
+        string seeds = Directory.CreateDirectory(Path.Combine(directory, "seeds")).FullName;
+        foreach ((int index, byte[] bytes) in PayloadTarget.Seeds().Index())
+            File.WriteAllBytes(Path.Combine(seeds, index.ToString("0000", CultureInfo.InvariantCulture)), bytes);
+        return seeds;
     }
 
     // One spec of each case of the corpus, and a config of each other language.

@@ -10,7 +10,7 @@ internal static class Program
     {
         try
         {
-            return await new RootCommand("Fuzzing of what reads configs.") { Run(), Read(), Try() }.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return await new RootCommand("Fuzzing of what reads configs and payloads.") { Run(), Read("read", Fuzzing.Read), Read("read-payload", Fuzzing.ReadPayloads), Try() }.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
         catch (Exception fault) when (fault is UsageException or PlatformException)
         {
@@ -23,7 +23,8 @@ internal static class Program
     {
         var minutes = new Option<int>("--minutes") { Description = "How long it is fuzzed. Default: 10.", DefaultValueFactory = _ => 10 };
         var output = new Option<string>("--output", "-o") { Description = "New directory for seeds and findings.", DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "kola-fuzz-" + Environment.ProcessId.ToString(CultureInfo.InvariantCulture)), HelpName = "DIR" };
-        var run = new Command("run", "Fuzzes the readers of Ignition, Butane and legacy configs with AFL++, and says what was found.") { minutes, output };
+        Option<bool> payloads = Payloads();
+        var run = new Command("run", "Fuzzes the readers of Ignition, Butane and legacy configs, or of payloads, with AFL++, and says what was found.") { minutes, output, payloads };
         run.SetAction(async (parsed, cancel) =>
         {
             if (parsed.GetValue(minutes) is < 1 or > 10_000)
@@ -32,7 +33,7 @@ internal static class Program
             if (Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any())
                 throw new UsageException($"--output {directory}\n  wanted:  a directory with nothing in it");
             Directory.CreateDirectory(directory);
-            IReadOnlyDictionary<string, string> counted = await Fuzzing.RunAsync(directory, parsed.GetValue(minutes), cancel);
+            IReadOnlyDictionary<string, string> counted = await Fuzzing.RunAsync(directory, parsed.GetValue(payloads), parsed.GetValue(minutes), cancel);
             foreach (string what in Fuzzing.Counted)
                 Console.WriteLine($"{what,-16}{counted[what]}");
             Console.WriteLine($"findings        {Path.Combine(directory, "findings", "default")}");
@@ -41,23 +42,30 @@ internal static class Program
         return run;
     }
 
-    private static Command Read()
+    private static Command Read(string name, Action start)
     {
-        var read = new Command("read", "What afl-fuzz starts.") { Hidden = true };
-        read.SetAction(_ => Fuzzing.Read());
+        var read = new Command(name, "What afl-fuzz starts.") { Hidden = true };
+        read.SetAction(_ => start());
         return read;
     }
+
+    private static Option<bool> Payloads() => new("--payloads") { Description = "Update payloads instead of configs." };
 
     private static Command Try()
     {
         var files = new Argument<string[]>("file") { Description = "A text that was found.", Arity = ArgumentArity.OneOrMore };
         var once = new Command("try", "Reads texts as the fuzzer did, and lets what they throw through.") { files };
+        Option<bool> payloads = Payloads();
+        once.Add(payloads);
         once.SetAction(parsed =>
         {
             foreach (string file in parsed.GetValue(files)!)
             {
                 using FileStream stream = File.OpenRead(file);
-                ConfigTarget.Try(stream);
+                if (parsed.GetValue(payloads))
+                    PayloadTarget.Try(stream);
+                else
+                    ConfigTarget.Try(stream);
             }
         });
         return once;

@@ -8,13 +8,13 @@ namespace Kola.Cli.Bench;
 /// <summary><c>kola bench</c></summary>
 internal static class BenchCommand
 {
-    private static readonly string[] s_parts = [MachineParts.Boot, MachineParts.Templates, MemoryPart.Name, CommandPart.Name, TestsPart.Name, PlanPart.Name, PagePart.Name, ConfigsPart.Name];
+    private static readonly string[] s_parts = [MachineParts.Boot, MachineParts.Templates, MemoryPart.Name, CommandPart.Name, TestsPart.Name, PlanPart.Name, PagePart.Name, ConfigsPart.Name, PayloadPart.Name];
 
     internal static Command Create(Surroundings surroundings)
     {
         var target = new TargetOptions(surroundings);
         var parts = new Argument<string[]>("part") { Description = $"What is measured: {string.Join(", ", s_parts)}. Default: all.", Arity = ArgumentArity.ZeroOrMore };
-        var count = new Option<int?>("--count", "-n") { Description = "How often everything is measured. Default: 3 boots, 10 clones, 8 idle clones at most, 50 commands, 30 tests (a fifth of them cold), 5 plans, 5 pages." };
+        var count = new Option<int?>("--count", "-n") { Description = "How often everything is measured. Default: 3 boots, 10 clones, 8 idle clones at most, 50 commands, 30 tests (a fifth of them cold), 5 plans, 5 pages, 1 payload." };
         var json = new Option<string?>("--json") { Description = $"Also write the figures to a file, schema {BenchReport.CurrentSchema}.", HelpName = "FILE" };
         var output = new Option<string?>("--output", "-o") { Description = "Keep what the machines and runs wrote in a new directory here. Default: nothing is kept.", HelpName = "DIR" };
         parts.AcceptOnlyFromAmong(s_parts);
@@ -65,7 +65,7 @@ internal static class BenchCommand
             }
         }
 
-        if (parts.Any(p => p is not (PlanPart.Name or PagePart.Name or ConfigsPart.Name)))
+        if (parts.Any(p => p is not (PlanPart.Name or PagePart.Name or ConfigsPart.Name or PayloadPart.Name)))
         {
             await using Target target = await open(BenchLab.TemplatesIn(directory));
             subject = BenchSubject.Of(target);
@@ -81,6 +81,7 @@ internal static class BenchCommand
         await TryAsync(PlanPart.Name, () => Task.FromResult(PlanPart.Measure(count ?? 5, interruptions.First)));
         await TryAsync(PagePart.Name, () => PagePart.MeasureAsync(count ?? 5, kept, time, interruptions.First));
         await TryAsync(ConfigsPart.Name, () => ConfigsPart.MeasureAsync(interruptions.First));
+        await TryAsync(PayloadPart.Name, () => PayloadPart.MeasureAsync(count ?? 1, kept, time, interruptions.First));
         return new BenchReport { Date = date, Kola = VersionCommand.Text, Host = host with { LoadAfter = BenchHost.Load() }, Subject = subject, Count = count, Figures = figures, Problems = problems };
     }
 

@@ -52,6 +52,11 @@ internal sealed class PayloadFile
     public async Task<byte[]> ApplyAsync(PayloadTarget target, CancellationToken cancel)
     {
         await using var stream = new FileStream(Path, new FileStreamOptions { Options = FileOptions.Asynchronous | FileOptions.SequentialScan, BufferSize = 0 });
+        return await ApplyAsync(stream, target, cancel);
+    }
+
+    internal async Task<byte[]> ApplyAsync(Stream stream, PayloadTarget target, CancellationToken cancel)
+    {
         using var signed = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] metadata = new byte[Header.MetadataSize];
         await stream.ReadExactlyAsync(metadata, cancel);
