@@ -36,6 +36,7 @@ internal static class Program
         PayloadCommand.Create(),
         BenchCommand.Create(surroundings),
         CacheCommand.Create(surroundings),
+        OmahaCommand.Create(surroundings),
         VersionCommand.Create(),
     };
 

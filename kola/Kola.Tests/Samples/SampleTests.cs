@@ -122,6 +122,26 @@ public sealed class SampleTests
         await machine.TryRunAsync("sudo systemctl start broken.service");
     }
 
+    [MachineTest("sample.updates", Minutes = 2, Needs = [Feature.OmahaServer])]
+    public async Task A_test_has_an_update_server_of_its_own(Machine machine, Lab lab)
+    {
+        await machine.RunAsync("true");
+        Assert.That((lab.Updates.Requests.Count, lab.Updates.Authority), Is.EqualTo((0, lab.Updates.Authority)));
+        lab.Updates.OfferNothing();
+        using var http = new System.Net.Http.HttpClient();
+        using var check = new System.Net.Http.StringContent("""<request protocol="3.0"><app appid="{e96281a6-d1af-4bde-9a0a-97b76e56dc57}" version="1.0.0" machineid="0123"><ping active="1"/><updatecheck/><event eventtype="3" eventresult="2" previousversion="0.9.0"/></app></request>""");
+        Task<OmahaEvent> told = lab.Updates.WaitForEventAsync("an event", e => e.Type == 3);
+        using System.Net.Http.HttpResponseMessage answer = await http.PostAsync(new Uri(lab.Updates.Server), check);
+        Assert.That(await answer.Content.ReadAsStringAsync(), Does.Contain("noupdate"));
+        Assert.That((await told).ToString(), Is.EqualTo("3/2 from 0.9.0"));
+    }
+
+    [MachineTest("sample.updates.hangs", Minutes = 1, Needs = [Feature.OmahaServer])]
+    public Task A_request_that_never_comes_is_waited_for(Machine machine, Lab lab) => lab.Updates.WaitForRequestAsync($"{machine.Name} to check", r => r.IsUpdateCheck);
+
+    [MachineTest("sample.updates.unasked", Minutes = 1)]
+    public void An_update_server_that_was_not_asked_for_is_not_there(Machine machine, Lab lab) => Assert.That(lab.Updates.Server, Is.EqualTo(machine.Name));
+
     [MachineTest("sample.broken", Minutes = 2)]
     public async Task The_place_is_wrong(Machine machine)
     {

@@ -10,6 +10,9 @@ internal static class RequestReader
     /// <summary>Most bytes a request may have; real ones have about 1000.</summary>
     internal const int MostBytes = 1 << 20;
 
+    // Real ones have three.
+    private const int Deepest = 16;
+
     private static readonly XmlReaderSettings s_settings = new()
     {
         DtdProcessing = DtdProcessing.Prohibit,
@@ -68,13 +71,27 @@ internal static class RequestReader
     {
         try
         {
-            using var stream = new MemoryStream(body.ToArray(), writable: false);
+            byte[] bytes = body.ToArray();
+            RefuseDepth(bytes);
+            using var stream = new MemoryStream(bytes, writable: false);
             using var reader = XmlReader.Create(stream, s_settings);
             return XDocument.Load(reader).Root!;
         }
         catch (XmlException wrong)
         {
             throw new FormatException($"no XML: {wrong.Message}", wrong);
+        }
+    }
+
+    // A tree takes a time that grows with the square of its depth: 1 MiB of nothing but <a> would take minutes.
+    private static void RefuseDepth(byte[] body)
+    {
+        using var stream = new MemoryStream(body, writable: false);
+        using var reader = XmlReader.Create(stream, s_settings);
+        while (reader.Read())
+        {
+            if (reader.Depth > Deepest)
+                throw new FormatException($"elements within each other, more than {Deepest} deep");
         }
     }
 
