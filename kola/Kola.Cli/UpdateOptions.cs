@@ -16,7 +16,7 @@ internal sealed partial class UpdateOptions
     };
 
     private readonly Option<string?> _key = new("--update-key") { Description = "Public key (PEM) the payloads are signed for, put into machines whose image has another one.", HelpName = "FILE" };
-    private readonly Option<bool> _long = new("--long") { Description = "Run also what takes very long, such as a power cut at every point of an update." };
+    private readonly Option<bool> _long = new("--long") { Description = "Run also what takes long beside a test like it that does not, such as a power cut at each of many points of an update." };
 
     internal void AddTo(Command command)
     {

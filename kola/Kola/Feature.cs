@@ -84,6 +84,6 @@ public enum Feature
     /// <summary>The run has payloads of several releases, older ones than the image among them.</summary>
     [JsonStringEnumMemberName("update-releases")] UpdateReleases,
 
-    /// <summary>Tests that take very long are wanted.</summary>
+    /// <summary>Tests that take long, beside others like them that do not, are wanted; or the test was named by its id.</summary>
     [JsonStringEnumMemberName("long-run")] LongRun,
 }

@@ -26,7 +26,7 @@ public sealed record Plan
     /// <exception cref="UsageException">A config is wrong, a test tolerates what is no check, or the policy contradicts itself.</exception>
     public static Plan For(Catalog catalog, Selection selection, Setting setting)
     {
-        PlannedTest[] tests = [.. selection.From(catalog).Select(c => Decide(c, setting))];
+        PlannedTest[] tests = [.. selection.From(catalog).Select(c => Decide(c, setting, selection))];
         TestCase[] toRun = [.. tests.Where(t => t.Skip is null).Select(t => t.Case)];
         new ConfigCheck(setting).Check(toRun);
         foreach (TestCase test in toRun)
@@ -35,10 +35,10 @@ public sealed record Plan
     }
 
     // What the place cannot offer would not run without the policy either, so that is told first.
-    private static PlannedTest Decide(TestCase test, Setting setting)
+    private static PlannedTest Decide(TestCase test, Setting setting, Selection selection)
     {
         PolicyEntry? entry = setting.Policy?.Of(test.Id, test.Formerly, setting.Today);
-        Skip? lacking = SkipOf(test, setting);
+        Skip? lacking = SkipOf(test, setting, selection);
         bool skipped = lacking is null && entry is { Action: PolicyAction.Skip };
         return new PlannedTest(test, skipped ? new Skip(PolicyWords.SkipReason(entry!), PolicyWords.SkipRemedy(entry!, setting.Policy!.File)) : lacking)
         {
@@ -48,7 +48,7 @@ public sealed record Plan
         };
     }
 
-    private static Skip? SkipOf(TestCase test, Setting setting)
+    private static Skip? SkipOf(TestCase test, Setting setting, Selection selection)
     {
         if (test.Platforms.Count > 0 && !test.Platforms.Contains(setting.Platform))
             return new Skip($"it is bound to {string.Join(", ", test.Platforms)}, this is {setting.Platform}", $"Run with --platform {test.Platforms[0]}.");
@@ -56,7 +56,7 @@ public sealed record Plan
             return new Skip($"it is bound to {string.Join(", ", test.Architectures)}, the image is {setting.Image.Architecture}", "Run it on an image of that architecture.");
         if (OutOfRange(test, setting.Image) is { } range)
             return range;
-        foreach (Feature feature in test.Needs.Concat(Implied(test)).Distinct().Where(f => !setting.Has(f)))
+        foreach (Feature feature in test.Needs.Concat(Implied(test)).Distinct().Where(f => !setting.Has(f) && !(f == Feature.LongRun && selection.Names(test))))
         {
             FeatureFacts facts = FeatureFacts.All[feature];
             return new Skip(facts.Missing, facts.Remedy);

@@ -29,6 +29,9 @@ public sealed record Selection
     /// <exception cref="UsageException">As of <see cref="From"/>.</exception>
     public string? DigestOf(Catalog catalog) => Shard is null ? null : Kola.Shard.DigestOf(AllFrom(catalog).Select(test => test.Id));
 
+    /// <summary>Whether a person asked for just this test, by its id.</summary>
+    internal bool Names(TestCase test) => Patterns.Contains(test.Id) || test.Formerly is { } formerly && Patterns.Contains(formerly);
+
     private TestCase[] AllFrom(Catalog catalog)
     {
         foreach (string pattern in Patterns.Where(p => !catalog.Cases.Any(c => Matches(p, c))))
