@@ -1,12 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Kola.Serving;
 using Kola.Updates.Omaha;
 
 namespace Kola.Cli;
 
 /// <summary>A directory of updates that is served.</summary>
-internal sealed class UpdateDirectory(string directory)
+internal sealed partial class UpdateDirectory(string directory)
 {
     internal required IPAddress Address { get; init; }
 
@@ -94,11 +95,11 @@ internal sealed class UpdateDirectory(string directory)
     // Extensions are for the postinst, which knows them by these names.
     private UpdateOffer OnlyOffer()
     {
-        ILookup<bool, string> files = Directory.GetFiles(directory, "*.gz").Order(StringComparer.Ordinal).ToLookup(file => Path.GetFileName(file).StartsWith("oem-", StringComparison.Ordinal) || Path.GetFileName(file).StartsWith("flatcar-", StringComparison.Ordinal));
+        ILookup<bool, string> files = Directory.GetFiles(directory, "*.gz").Order(StringComparer.Ordinal).ToLookup(file => Extension().IsMatch(Path.GetFileName(file)));
         string[] payloads = [.. files[false]];
         if (payloads is not [var payload])
             throw new UsageException($"{directory}: {(payloads.Length == 0 ? "no payload" : $"{payloads.Length} payloads")}\n  wanted:  one file *.gz, or an {OfferFile.Name} that says who is offered which\n  got:     {(payloads.Length == 0 ? "none" : string.Join(", ", payloads.Select(Path.GetFileName)))}");
-        return UpdateOffer.Of(Version ?? VersionOfRelease() ?? throw new UsageException($"{payload}: which version is it?\n  wanted:  --version V, or FLATCAR_VERSION in {Path.Combine(directory, "version.txt")}"), payload) with { Packages = [.. files[true]] };
+        return UpdateOffer.Of(Version ?? VersionOfRelease() ?? UpdateOptions.VersionIn(payload) ?? throw new UsageException($"{payload}: which version is it?\n  wanted:  --version V, a file name with a version in it, or FLATCAR_VERSION in {Path.Combine(directory, "version.txt")}"), payload) with { Packages = [.. files[true]] };
     }
 
     // FLATCAR_VERSION=4459.2.0
@@ -132,4 +133,8 @@ internal sealed class UpdateDirectory(string directory)
             throw new UsageException($"--log {Log}: {fault.Message}\n  wanted:  a file that can be written", fault);
         }
     }
+
+    // oem-qemu.gz, flatcar-podman.gz; not flatcar-4460.0.0.gz, which is a release
+    [GeneratedRegex("^(?:oem|flatcar)-[a-z]")]
+    private static partial Regex Extension();
 }

@@ -41,15 +41,17 @@ internal sealed partial class UpdateOptions
         };
     }
 
+    /// <summary>The version a file's name says; null where it says none.</summary>
+    internal static string? VersionIn(string file) => InFileName().Match(Path.GetFileName(file)) is { Success: true } match ? match.Groups["version"].Value : null;
+
     private static UpdatePayload PayloadOf(string word)
     {
         Match named = Named().Match(word);
         string file = Path.GetFullPath(named.Success ? named.Groups["file"].Value : word);
         if (!File.Exists(file))
             throw new UsageException($"--update-payload {word}\n  wanted:  a payload file, {Auto} or {None}\n  got:     no such file: {file}");
-        Match version = named.Success ? named : InFileName().Match(Path.GetFileName(file));
-        return version.Success
-            ? new UpdatePayload(version.Groups["version"].Value, file)
+        return (named.Success ? named.Groups["version"].Value : VersionIn(file)) is { } version
+            ? new UpdatePayload(version, file)
             : throw new UsageException($"--update-payload {word}\n  wanted:  its version\n  got:     a file name without one\n  next:    --update-payload 4460.0.0={word}");
     }
 
