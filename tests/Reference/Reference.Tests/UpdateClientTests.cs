@@ -115,7 +115,7 @@ public sealed class UpdateClientTests
         hash.Append("abc"u8);
         var prefs = Prefs;
         prefs.Set("update-check-response-hash", "s");
-        new Resume(3, 100, 50, hash).Save(prefs);
+        new Resume(3, 100, 50, new byte[32], hash).Save(prefs);
         var plan = Resume.Plan(prefs, offer)!;
         plan.Hash.Append("def"u8);
         Assert.That((plan.Operation, plan.DataOffset, plan.MetadataSize), Is.EqualTo((3, 100L, 50L)));

@@ -19,6 +19,7 @@ internal sealed class PayloadApply : IDisposable
     private Sha256 hash = new();
     private Sha256? signedHash;
     private byte[]? signatures;
+    private byte[] metadataSha256 = [];
     private FileStream? kernelFile;
     private List<(InstallOperation Operation, ProcedureType? Procedure)> operations = [];
     private int next;
@@ -72,6 +73,21 @@ internal sealed class PayloadApply : IDisposable
         var rest = pending.WrittenSpan[done..].ToArray();
         pending.ResetWrittenCount();
         pending.Write(rest);
+    }
+
+    /// <summary>Notes how far it is, if that is further than was noted. Never throws: who cannot note it begins anew.</summary>
+    public void Note()
+    {
+        if (Manifest is null || next == 0 || dataOffset == notedOffset)
+            return;
+        try
+        {
+            Settle(final: false);
+        }
+        catch (UpdateException e)
+        {
+            Log.Error($"progress is not noted: {e.Message}");
+        }
     }
 
     /// <summary>Puts all on disk and checks size, hash and signature of the payload.</summary>
@@ -148,13 +164,15 @@ internal sealed class PayloadApply : IDisposable
             throw new UpdateException(ErrorCode.StateInitialization, "The payload is for another old partition");
         operations = [.. manifest.PartitionOperations.Select(o => (o, (ProcedureType?)null)), .. manifest.Procedures.SelectMany(p => p.Operations.Select(o => (o, (ProcedureType?)p.Type)))];
         Manifest = manifest;
+        metadataSha256 = Sha256.Of(bytes.Span[..(int)metadataSize]);
         if (resume is null)
         {
             hash.Append(bytes.Span[..(int)metadataSize]);
         }
         else
         {
-            if (resume.MetadataSize != metadataSize || resume.Operation > operations.Count)
+            // Its hash goes on from the one that was begun: with another manifest it would vouch for what it has not seen.
+            if (resume.MetadataSize != metadataSize || resume.Operation > operations.Count || !resume.MetadataSha256.AsSpan().SequenceEqual(metadataSha256))
                 throw new UpdateException(ErrorCode.StateInitialization, "The payload is not the one that was begun");
             (hash, next, dataOffset) = (resume.Hash, resume.Operation, resume.DataOffset);
             total += dataOffset;
@@ -214,11 +232,11 @@ internal sealed class PayloadApply : IDisposable
         try
         {
             partition.Flush(flushToDisk: true);
-            if (final && next == operations.Count && Manifest?.Kernel?.NewInfo is { } info && kernelFile is not null)
-                kernelFile.SetLength((long)info.Size);
+            if (final && next == operations.Count && Manifest?.Kernel?.NewInfo is { } info)
+                Kernel().SetLength((long)info.Size);
             kernelFile?.Flush(flushToDisk: true);
             if (!final && Sha256.Resume(hash.State) is { } now)
-                new Resume(next, dataOffset, metadataSize, now).Save(prefs);
+                new Resume(next, dataOffset, metadataSize, metadataSha256, now).Save(prefs);
         }
         catch (IOException e)
         {

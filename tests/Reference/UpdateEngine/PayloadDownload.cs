@@ -4,7 +4,10 @@ using System.Text;
 namespace Flatcar.Reference.UpdateEngine;
 
 /// <summary>Brings a payload, with patience for a line that breaks.</summary>
-internal sealed class PayloadDownload(Transfer transfer, TimeSpan retryAfter)
+/// <param name="transfer">The line.</param>
+/// <param name="retryAfter">Pause before a transfer that broke off is taken up again.</param>
+/// <param name="idle">Told when nothing has come for a second.</param>
+internal sealed class PayloadDownload(Transfer transfer, TimeSpan retryAfter, Action idle)
 {
     /// <summary>How often a transfer that had begun is taken up again, and one that found nobody is repeated.</summary>
     private const int Retries = 20, RetriesWithoutAnswer = 3;
@@ -12,7 +15,7 @@ internal sealed class PayloadDownload(Transfer transfer, TimeSpan retryAfter)
     private static readonly TimeSpan WithoutAnswer = TimeSpan.FromSeconds(10);
 
     /// <exception cref="UpdateException">9, or what <paramref name="take"/> found.</exception>
-    public async Task RunAsync(string url, Resume? resume, ImageProperties image, bool interactive, Action<ReadOnlySpan<byte>> take, CancellationToken cancel)
+    public async Task RunAsync(string url, long size, Resume? resume, ImageProperties image, bool interactive, Action<ReadOnlySpan<byte>> take, CancellationToken cancel)
     {
         var user = image.DownloadUser is { Length: > 0 } name
             ? new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{name}:{image.DownloadPassword}")))
@@ -23,7 +26,9 @@ internal sealed class PayloadDownload(Transfer transfer, TimeSpan retryAfter)
             return;
         }
         await RangeAsync(url, 0, resume.MetadataSize - 1, user, interactive, take, cancel);
-        await RangeAsync(url, resume.MetadataSize + resume.DataOffset, null, user, interactive, take, cancel);
+        // All of it was there before the power went: a server has nothing to send from its end on.
+        if (resume.MetadataSize + resume.DataOffset < size)
+            await RangeAsync(url, resume.MetadataSize + resume.DataOffset, null, user, interactive, take, cancel);
     }
 
     private async Task RangeAsync(string url, long from, long? last, AuthenticationHeaderValue? user, bool interactive, Action<ReadOnlySpan<byte>> take, CancellationToken cancel)
@@ -34,7 +39,7 @@ internal sealed class PayloadDownload(Transfer transfer, TimeSpan retryAfter)
             var before = at;
             try
             {
-                await transfer.GetAsync(url, at, last, user, data => { take(data); at += data.Length; }, cancel);
+                await transfer.GetAsync(url, at, last, user, data => { take(data); at += data.Length; }, idle, cancel);
                 return;
             }
             catch (TransferException e)

@@ -13,7 +13,7 @@ internal sealed class Prefs(string directory)
         ResponseHash = "update-check-response-hash", NextOperation = "update-state-next-operation",
         NextDataOffset = "update-state-next-data-offset", HashState = "update-state-sha-256-context",
         SignedHashState = "update-state-signed-sha-256-context", SignatureBlob = "update-state-signature-blob",
-        MetadataSize = "manifest-metadata-size", ResumedFailures = "resumed-update-failures", DeltaFailures = "delta-update-failures";
+        MetadataSize = "manifest-metadata-size", MetadataSha256 = "manifest-metadata-sha-256", ResumedFailures = "resumed-update-failures", DeltaFailures = "delta-update-failures";
 
     private string PathOf(string name) => Path.Combine(directory, name);
 
@@ -23,7 +23,7 @@ internal sealed class Prefs(string directory)
         {
             return File.ReadAllBytes(PathOf(name));
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
         }

@@ -26,6 +26,8 @@ internal sealed class Transfer(Places places) : IDisposable
     })
     { Timeout = Timeout.InfiniteTimeSpan };
 
+    private static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(1);
+
     /// <summary>Time within which a transfer has to bring 10 bytes a second.</summary>
     private TimeSpan SlowTime => TimeSpan.FromSeconds(places.DeveloperMode ? 180 : 90);
 
@@ -48,8 +50,9 @@ internal sealed class Transfer(Places places) : IDisposable
     }
 
     /// <summary>Fetches bytes from one on, up to one or to the end, and hands them on as they come.</summary>
+    /// <param name="idle">Told when nothing has come for a second.</param>
     /// <exception cref="TransferException">It broke off; what came was handed on.</exception>
-    public async Task GetAsync(string url, long from, long? last, AuthenticationHeaderValue? user, Action<ReadOnlySpan<byte>> take, CancellationToken cancel)
+    public async Task GetAsync(string url, long from, long? last, AuthenticationHeaderValue? user, Action<ReadOnlySpan<byte>> take, Action idle, CancellationToken cancel)
     {
         using var slow = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         slow.CancelAfter(SlowTime);
@@ -68,7 +71,10 @@ internal sealed class Transfer(Places places) : IDisposable
                 int read;
                 try
                 {
-                    read = await stream.ReadAsync(buffer, slow.Token);
+                    var reading = stream.ReadAsync(buffer, slow.Token).AsTask();
+                    if (await Task.WhenAny(reading, Task.Delay(IdleAfter, TimeProvider.System, slow.Token)) != reading)
+                        idle();
+                    read = await reading;
                 }
                 catch (Exception e) when (IsBroken(e, cancel))
                 {

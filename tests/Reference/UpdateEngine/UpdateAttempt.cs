@@ -8,7 +8,7 @@ internal sealed class UpdateAttempt(Places places, Prefs prefs, TimeProvider tim
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(20), CheckAgainAfter = TimeSpan.FromSeconds(10);
 
     private ImageProperties image = ImageProperties.Read(places);
-    private bool resumed;
+    private bool resumed, installing;
 
     /// <summary>What the server wishes for the next check; null: nothing.</summary>
     public int? PollInterval { get; private set; }
@@ -92,6 +92,7 @@ internal sealed class UpdateAttempt(Places places, Prefs prefs, TimeProvider tim
         var (oldKernel, newKernel) = (places.Kernel(source.Partition), places.Kernel(target.Partition));
         var resume = Resume.Plan(prefs, offer);
         resumed = resume is not null;
+        installing = true;
         if (resume is null)
         {
             Resume.Forget(prefs);
@@ -109,13 +110,21 @@ internal sealed class UpdateAttempt(Places places, Prefs prefs, TimeProvider tim
         using var apply = new PayloadApply(target.Device, newKernel, prefs, time, resume, manifest => Fits(source, manifest, cancel));
         Log.Info($"Downloading {state.Url}");
         var shown = 0.0;
-        await new PayloadDownload(transfer, RetryAfter).RunAsync(state.Url, resume, image, interactive, data =>
+        try
         {
-            apply.Write(data);
-            var progress = Math.Min(1, apply.Received / (double)offer.Size);
-            if (progress - shown >= 0.01)
-                show(s => s with { Progress = shown = progress });
-        }, cancel);
+            await new PayloadDownload(transfer, RetryAfter, apply.Note).RunAsync(state.Url, offer.Size, resume, image, interactive, data =>
+            {
+                apply.Write(data);
+                var progress = Math.Min(1, apply.Received / (double)offer.Size);
+                if (progress - shown >= 0.01)
+                    show(s => s with { Progress = shown = progress });
+            }, cancel);
+        }
+        finally
+        {
+            // Also where the program is told to end: the next one goes on from here.
+            apply.Note();
+        }
         apply.Finish(offer, places.Key);
         state.Complete();
         await TellAsync(transfer, new(OmahaEvent.DownloadFinished, OmahaEvent.Success), cancel);
@@ -144,8 +153,8 @@ internal sealed class UpdateAttempt(Places places, Prefs prefs, TimeProvider tim
             state.Failed(code);
             if (resumed)
                 prefs.Set(Prefs.ResumedFailures, (prefs.Number(Prefs.ResumedFailures) ?? 0) + 1);
-            // A transfer can be taken up again where it stopped; what is wrong in itself cannot.
-            if (code is not ErrorCode.Transfer)
+            // A transfer can be taken up again where it stopped, whatever a check in between has said; what is wrong in itself cannot.
+            if (installing && code is not ErrorCode.Transfer)
                 Resume.Forget(prefs);
         }
         catch (IOException e)
