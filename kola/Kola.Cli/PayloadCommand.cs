@@ -66,11 +66,11 @@ internal static class PayloadCommand
             try
             {
                 var payload = PayloadFile.Open(name);
+                (ByteRange? Image, ByteRange? Kernel) old = (Range(parsed.GetValue(oldImage)), Range(parsed.GetValue(oldKernel)));
                 bool whole = await PayloadCheck.VerifyAsync(payload, rsa, interruptions.First);
-                if (!whole && parsed.GetValue(oldImage) is { } old)
+                if (old is not (null, null))
                 {
-                    string scratch = Path.GetTempFileName();
-                    await Scratch.WithAsync(scratch, () => PayloadCheck.ExtractAsync(payload, scratch, null, (ByteRange.Of(old), null), interruptions.First));
+                    await Scratch.WithAsync(directory => PayloadCheck.ExtractAsync(payload, Path.Combine(directory, "image"), Path.Combine(directory, "kernel"), old, interruptions.First));
                     whole = true;
                 }
 
@@ -110,6 +110,8 @@ internal static class PayloadCommand
         {
             using var interruptions = Interruptions.Of(cancel);
             PayloadFile payload = Open(parsed.GetValue(file)!);
+            if (parsed.GetValue(kernel) is { } same && Path.GetFullPath(same) == Path.GetFullPath(parsed.GetValue(image)!))
+                throw new UsageException($"--image and --kernel {same}\n  wanted:  two files");
             (ByteRange?, ByteRange?) old = (Range(parsed.GetValue(oldImage)), Range(parsed.GetValue(oldKernel)));
             await Refusing(payload.Path, () => NewFile.WriteAsync(parsed.GetValue(image)!, async (imageFile, token) =>
             {

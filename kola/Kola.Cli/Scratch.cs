@@ -1,17 +1,25 @@
 namespace Kola.Cli;
 
-/// <summary>A file that nobody needs afterwards.</summary>
+/// <summary>A directory that nobody needs afterwards.</summary>
 internal static class Scratch
 {
-    internal static async Task WithAsync(string file, Func<Task> step)
+    /// <exception cref="PlatformException">There is no room for what is put there.</exception>
+    internal static async Task WithAsync(Func<string, Task> step)
     {
+        string? directory = null;
         try
         {
-            await step();
+            directory = Directory.CreateTempSubdirectory("kola-").FullName;
+            await step(directory);
+        }
+        catch (Exception full) when (full is IOException or UnauthorizedAccessException)
+        {
+            throw new PlatformException(Signal.HostStorage, $"{directory ?? Path.GetTempPath()}: {full.Message}\n  wanted:  room for what comes of the payload\n  next:    set TMPDIR to a directory with more", full);
         }
         finally
         {
-            File.Delete(file);
+            if (directory is not null && Directory.Exists(directory))
+                Directory.Delete(directory, recursive: true);
         }
     }
 }

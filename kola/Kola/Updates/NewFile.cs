@@ -12,6 +12,8 @@ internal static class NewFile
     public static async Task WriteAsync(string file, Func<string, CancellationToken, Task> write, CancellationToken cancel)
     {
         const int noSpaceLeft = 28;
+        if (new FileInfo(file) is { Exists: true } there && (there.Attributes & (FileAttributes.Device | FileAttributes.ReparsePoint)) != 0 || Path.GetFullPath(file).StartsWith("/dev/", StringComparison.Ordinal))
+            throw new UsageException($"{file} cannot be written\n  wanted:  a file: it is replaced whole, which a device or a link does not survive");
         string aside = $"{file}.{Environment.ProcessId}.new";
         try
         {

@@ -35,6 +35,8 @@ internal static class PayloadCheck
     {
         InstallInfo partition = PartitionOf(payload);
         using FileTarget imageFile = await FileTarget.CreateAsync(image, old.Image, cancel);
+        if (old.Image is not null && payload.Manifest.OldPartition is { } before && imageFile.Is(before) == false)
+            throw new PayloadException(PayloadFault.OldPartition, "it was made for another old image than this");
         using FileTarget? kernelFile = kernel is null ? null : await FileTarget.CreateAsync(kernel, old.Kernel, cancel);
         using var passed = new AscendingHash(0);
         await ApplyAsync(payload, new PayloadTarget(imageFile, (IBlockTarget?)kernelFile ?? passed), key: null, cancel);
@@ -48,14 +50,14 @@ internal static class PayloadCheck
 
     private static async Task ApplyAsync(PayloadFile payload, PayloadTarget target, RSA? key, CancellationToken cancel)
     {
-        if (payload.Manifest.Procedures.FirstOrDefault(p => p.NewInfo is not { Sha256.Length: 32 }) is { } procedure)
+        if (payload.Manifest.Procedures.FirstOrDefault(p => p.NewInfo is not { Sha256.Length: 32, Size: > 0 and <= 1UL << 40 }) is { } procedure)
             throw new PayloadException(PayloadFault.Manifest, $"its procedure {procedure.Type} does not say what is to come of it");
         byte[] signed = await payload.ApplyAsync(target, cancel);
         if (key is not null)
             payload.CheckSignature(signed, key);
         if (target.Partition.Is(payload.Manifest.NewPartition!) == false)
             throw new PayloadException(PayloadFault.Partition, "what comes of its operations is not the partition it says");
-        if (payload.Manifest.Kernel is { } kernel && kernel.NewInfo!.Size > 0 && target.Kernel.Is(kernel.NewInfo) == false)
+        if (payload.Manifest.Kernel is { } kernel && target.Kernel.Is(kernel.NewInfo!) == false)
             throw new PayloadException(PayloadFault.Kernel, "what comes of its operations is not the kernel it says");
     }
 }

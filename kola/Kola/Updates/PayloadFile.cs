@@ -9,6 +9,9 @@ internal sealed class PayloadFile
     // A client refuses no larger one, but nobody's operation has more data than the MiB it writes and a little.
     private const ulong LongestData = 64 << 20;
 
+    // No partition of a system reaches as far: 1 TiB.
+    private const ulong FarthestByte = 1UL << 40;
+
     private PayloadFile(string path, long length, PayloadHeader header, PayloadManifest manifest, IReadOnlyList<PayloadSignature> signatures) =>
         (Path, Length, Header, Manifest, Signatures) = (path, length, header, manifest, signatures);
 
@@ -116,6 +119,10 @@ internal sealed class PayloadFile
             cancel.ThrowIfCancellationRequested();
             if (operation.DataLength == 0)
             {
+                if (operation.Type != OperationType.Move)
+                    throw Wrong(PayloadFault.Operation, $"an operation of type {operation.Type} has no data", at);
+                BytesOf(operation.SourceExtents, at);
+                BytesOf(operation.TargetExtents, at);
                 target?.Move(operation, Manifest.BlockSize);
                 continue;
             }
@@ -132,7 +139,7 @@ internal sealed class PayloadFile
             if (!hash.Span.SequenceEqual(SHA256.HashData(data)))
                 throw Wrong(PayloadFault.OperationHash, "an operation's data has another sha256 than its manifest says", at);
             if (target is not null)
-                Write(operation, Unpacked(operation, data, at), target, at);
+                Write(operation, Unpacked(operation, data, at), target);
             at += operation.DataLength;
         }
 
@@ -141,7 +148,7 @@ internal sealed class PayloadFile
 
     private ReadOnlyMemory<byte> Unpacked(InstallOperation operation, byte[] data, ulong at)
     {
-        ulong room = BytesOf(operation, at);
+        ulong room = BytesOf(operation.TargetExtents, at);
         switch (operation.Type)
         {
             case OperationType.Replace:
@@ -156,17 +163,22 @@ internal sealed class PayloadFile
         }
     }
 
-    private ulong BytesOf(InstallOperation operation, ulong at)
+    private ulong BytesOf(IReadOnlyList<Extent> extents, ulong at)
     {
-        ulong blocks = 0;
-        foreach (Extent extent in operation.TargetExtents)
-            blocks += extent.Blocks <= LongestData ? extent.Blocks : throw Wrong(PayloadFault.Operation, $"an operation writes {extent.Blocks} blocks", at);
-        ulong bytes = blocks * Manifest.BlockSize;
-        return bytes <= LongestData ? bytes : throw Wrong(PayloadFault.Operation, $"an operation writes {bytes} bytes", at);
+        ulong most = LongestData / Manifest.BlockSize, blocks = 0;
+        foreach (Extent extent in extents)
+        {
+            if (extent.Blocks > most || (blocks += extent.Blocks) > most)
+                throw Wrong(PayloadFault.Operation, $"an operation has more than {LongestData} bytes", at);
+            if (extent.StartBlock != Extent.Hole && extent.StartBlock > FarthestByte / Manifest.BlockSize)
+                throw Wrong(PayloadFault.Operation, $"an operation is for block {extent.StartBlock}", at);
+        }
+
+        return blocks * Manifest.BlockSize;
     }
 
     // What an operation does not fill of its last block is zero.
-    private void Write(InstallOperation operation, ReadOnlyMemory<byte> bytes, IBlockTarget target, ulong at)
+    private void Write(InstallOperation operation, ReadOnlyMemory<byte> bytes, IBlockTarget target)
     {
         foreach (Extent extent in operation.TargetExtents)
         {
@@ -175,8 +187,6 @@ internal sealed class PayloadFile
             bytes = bytes[part.Length..];
             if (extent.StartBlock == Extent.Hole)
                 continue;
-            if (extent.StartBlock > (1UL << 40) / Manifest.BlockSize)
-                throw Wrong(PayloadFault.Operation, $"an operation writes block {extent.StartBlock}", at);
             target.Write(checked((long)(extent.StartBlock * Manifest.BlockSize)), part.Span, length);
         }
     }

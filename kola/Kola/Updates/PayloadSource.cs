@@ -21,6 +21,9 @@ internal sealed record PayloadSource
     /// <summary>Have a client refuse the payload (code 20) where the partition does not hold the one old image. Default no.</summary>
     public bool BoundToOld { get; init; }
 
+    /// <summary>The files all of it comes from.</summary>
+    public IEnumerable<string> Files => OldImages.Concat(OldKernels).Prepend(Image).Concat(Kernel is null ? [] : [Kernel]).Select(range => range.File);
+
     /// <summary>Bytes of each signature there is to be room for: 256 for RSA-2048.</summary>
     public IReadOnlyList<int> SignatureSizes { get; init; } = [];
 }

@@ -94,7 +94,8 @@ internal sealed class FileTarget : IBlockTarget, IDisposable
         foreach (Extent extent in operation.TargetExtents)
         {
             int length = (int)Math.Min(extent.Blocks * blockSize, (ulong)(moved.Length - at));
-            RandomAccess.Write(_file.SafeFileHandle, moved.AsSpan(at, length), (long)(extent.StartBlock * blockSize));
+            if (extent.StartBlock != Extent.Hole)
+                RandomAccess.Write(_file.SafeFileHandle, moved.AsSpan(at, length), (long)(extent.StartBlock * blockSize));
             at += length;
         }
     }
@@ -124,12 +125,9 @@ internal sealed class FileTarget : IBlockTarget, IDisposable
 
     private byte[] ReadExtent(Extent extent, uint blockSize)
     {
-        const ulong most = 256 << 20;
-        ulong length = extent.Blocks <= most ? extent.Blocks * blockSize : ulong.MaxValue;
-        if (extent.StartBlock > int.MaxValue || length > most)
-            throw new PayloadException(PayloadFault.Operation, $"an operation moves {extent.Blocks} blocks from block {extent.StartBlock}");
-        byte[] bytes = new byte[length];
-        RandomAccess.Read(_file.SafeFileHandle, bytes, (long)(extent.StartBlock * blockSize));
+        byte[] bytes = new byte[extent.Blocks * blockSize];
+        if (extent.StartBlock != Extent.Hole)
+            RandomAccess.Read(_file.SafeFileHandle, bytes, (long)(extent.StartBlock * blockSize));
         return bytes;
     }
 

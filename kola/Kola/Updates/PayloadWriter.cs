@@ -32,6 +32,8 @@ internal sealed class PayloadWriter
     {
         if (source.Image.Length == 0 || source.Image.Length % BlockBytes != 0)
             throw new UsageException($"{source.Image.File}: {source.Image.Length} bytes\n  wanted:  an image of whole blocks of {BlockBytes} bytes\n  next:    pad it: truncate --size %{BlockBytes} {source.Image.File}");
+        if (source.Files.FirstOrDefault(f => Path.GetFullPath(f) == Path.GetFullPath(file)) is { } input)
+            throw new UsageException($"--output {file}\n  wanted:  another file than {input}, which it is made from");
         if (source.BoundToOld && source.OldImages.Count != 1)
             throw new UsageException($"a payload is bound to one old image\n  got:     {source.OldImages.Count}");
         await NewFile.WriteAsync(file, async (path, token) =>
@@ -64,6 +66,8 @@ internal sealed class PayloadWriter
         if (_source.Kernel is not { } kernel)
             return manifest;
         (IReadOnlyList<InstallOperation> operations, InstallInfo info) = await AddAsync(kernel, _source.OldKernels, cancel);
+        if (_written > uint.MaxValue)
+            throw new UsageException($"{_source.Image.File}: its data takes {_written} bytes\n  wanted:  at most {uint.MaxValue}: places in a payload are numbers of 32 bits");
         return manifest with
         {
             NoopOperations = [.. operations.Select(Noop)],
@@ -115,7 +119,7 @@ internal sealed class PayloadWriter
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             await using Stream stream = Open(content);
-            Stream[] before = [.. old.Select(Open)];
+            (Stream Stream, long End)[] before = [.. old.Select(o => ((Stream)Open(o), o.Offset + o.Length))];
             try
             {
                 bool any = false;
@@ -138,7 +142,7 @@ internal sealed class PayloadWriter
             }
             finally
             {
-                foreach (Stream one in before)
+                foreach ((Stream one, _) in before)
                     await one.DisposeAsync();
             }
 
@@ -156,17 +160,17 @@ internal sealed class PayloadWriter
     }
 
     // The blocks that are not the same in each of the old ones, neighbours as one.
-    private static async Task<List<Run>> DifferentAsync(byte[] chunk, Stream[] before, CancellationToken cancel)
+    private static async Task<List<Run>> DifferentAsync(byte[] chunk, (Stream Stream, long End)[] before, CancellationToken cancel)
     {
         bool[] different = new bool[(chunk.Length + BlockBytes - 1) / BlockBytes];
         byte[] other = new byte[chunk.Length];
-        foreach (Stream one in before)
+        foreach ((Stream one, long end) in before)
         {
-            int there = await one.ReadAtLeastAsync(other, other.Length, throwOnEndOfStream: false, cancel);
+            int there = await one.ReadAtLeastAsync(other.AsMemory(0, (int)Math.Clamp(end - one.Position, 0, other.Length)), (int)Math.Clamp(end - one.Position, 0, other.Length), throwOnEndOfStream: false, cancel);
             for (int block = 0; block < different.Length; block++)
             {
-                int start = block * BlockBytes, end = Math.Min(start + BlockBytes, chunk.Length);
-                different[block] |= end > there || !chunk.AsSpan(start, end - start).SequenceEqual(other.AsSpan(start, end - start));
+                int start = block * BlockBytes, last = Math.Min(start + BlockBytes, chunk.Length);
+                different[block] |= last > there || !chunk.AsSpan(start, last - start).SequenceEqual(other.AsSpan(start, last - start));
             }
         }
 

@@ -26,7 +26,7 @@ internal static class SysextDownload
             await File.WriteAllBytesAsync(temporary, [], cancel);
             var bytes = new MemoryStream();
             using var transfer = new Transfer(places);
-            await new PayloadDownload(transfer, TimeSpan.FromSeconds(20)).RunAsync(codeBases[0] + package.Name, null, ImageProperties.Read(places), false, bytes.Write, cancel);
+            await new PayloadDownload(transfer, TimeSpan.FromSeconds(20), () => { }).RunAsync(codeBases[0] + package.Name, long.MaxValue, null, ImageProperties.Read(places), false, bytes.Write, cancel);
             var data = bytes.ToArray();
             if (package.HashSha256 != "" && !package.HashSha256.Equals(Convert.ToHexString(SHA256.HashData(data)), StringComparison.OrdinalIgnoreCase))
                 throw new UpdateException(ErrorCode.PayloadHash, $"{package.Name}: wrong sha256");

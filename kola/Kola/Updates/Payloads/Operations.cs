@@ -61,10 +61,10 @@ internal sealed record InstallOperation
                     operation = operation with { Type = type <= 3 ? (OperationType)type : throw reader.Wrong($"there is no operation of type {type}") };
                     break;
                 case 2:
-                    operation = operation with { DataOffset = reader.Number() };
+                    operation = operation with { DataOffset = Short(ref reader) };
                     break;
                 case 3:
-                    operation = operation with { DataLength = reader.Number() };
+                    operation = operation with { DataLength = Short(ref reader) };
                     break;
                 case 4:
                     sources.Add(ParseExtent(reader.Message()));
@@ -89,6 +89,10 @@ internal sealed record InstallOperation
 
         return (int)operation.Type >= 0 ? operation with { SourceExtents = sources, TargetExtents = targets } : throw reader.Wrong("an operation has no type");
     }
+
+    // The format has 32 bits for these.
+    private static ulong Short(ref WireReader reader) =>
+        reader.Number() is <= uint.MaxValue and var number ? number : throw reader.Wrong("a place or a length has more than 32 bits");
 
     internal void Write(WireWriter writer)
     {
