@@ -37,13 +37,13 @@ internal sealed partial class UpdateDirectory(string directory)
     /// <exception cref="UsageException">The directory is wrong, or the address or a port cannot be had.</exception>
     internal async Task ServeAsync(TextWriter output, CancellationToken cancel)
     {
-        using StreamWriter? log = OpenLog();
+        StreamWriter? log = OpenLog();
         var gate = new Lock();
-        using var feed = new UpdateFeed(Time, Tell) { MostAMinute = Rate, Login = Login };
+        using var feed = new UpdateFeed(Time, Tell) { MostAMinute = Rate, Login = Login, KeepsRequests = false };
         string group = Fill(feed.Offers);
-        await using OmahaServer server = await StartAsync(cancel);
-        server.OpenAt("", feed);
         string host = Address.Equals(IPAddress.Any) || Address.Equals(IPAddress.IPv6Any) ? Dns.GetHostName() : Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{Address}]" : Address.ToString();
+        await using OmahaServer server = await StartAsync(host, cancel);
+        server.OpenAt("", feed);
         lock (gate)
         {
             output.WriteLine("# for /etc/flatcar/update.conf");
@@ -65,7 +65,21 @@ internal sealed partial class UpdateDirectory(string directory)
             {
                 output.WriteLine(line);
                 output.Flush();
+                Append(line);
+            }
+        }
+
+        // Machines are updated whether or not there is room to write that down.
+        void Append(string line)
+        {
+            try
+            {
                 log?.WriteLine(line);
+            }
+            catch (IOException full)
+            {
+                output.WriteLine($"# {Log} is not written to any more: {full.Message}");
+                log = null;
             }
         }
     }
@@ -110,11 +124,11 @@ internal sealed partial class UpdateDirectory(string directory)
         return File.Exists(file) ? File.ReadLines(file).FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal))?[key.Length..].Trim() : null;
     }
 
-    private async Task<OmahaServer> StartAsync(CancellationToken cancel)
+    private async Task<OmahaServer> StartAsync(string host, CancellationToken cancel)
     {
         try
         {
-            return await OmahaServer.StartAsync(new OmahaServerOptions { Address = Address, HttpPort = Port, HttpsPort = SecurePort, Hosts = [Address.ToString()], Time = Time }, cancel);
+            return await OmahaServer.StartAsync(new OmahaServerOptions { Address = Address, HttpPort = Port, HttpsPort = SecurePort, Hosts = [Address.ToString(), host], Time = Time }, cancel);
         }
         catch (PlatformException wrong)
         {

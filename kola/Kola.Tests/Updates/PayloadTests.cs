@@ -98,6 +98,9 @@ public sealed class PayloadTests
         byte[] old = Bytes(MiB, 5);
         string payload = await WriteAsync(Source(Bytes(MiB, 1), null) with { OldImages = [Range("old", old)], BoundToOld = true });
         Assert.That(PayloadFile.Open(payload).Manifest.OldPartition!.Sha256.ToArray(), Is.EqualTo(SHA256.HashData(old)));
+        Range("other", Changed(old, 7));
+        Assert.That(await FaultAsync(() => ExtractAsync(payload, "other")), Is.EqualTo(PayloadFault.OldPartition));
+        Assert.That((await ExtractAsync(payload, "old")).Image, Is.EqualTo(Bytes(MiB, 1)));
     }
 
     [TestCase(4095)]
@@ -179,6 +182,36 @@ public sealed class PayloadTests
         string file = New("huge");
         await PayloadSigning.AssembleAsync(huge, new MemoryStream(new byte[10]), file, PayloadSigning.By([], []), default);
         Assert.That(await FaultAsync(() => PayloadCheck.VerifyAsync(PayloadFile.Open(file), null, default)), Is.EqualTo(PayloadFault.Operation));
+    }
+
+    [Test]
+    public async Task Operations_without_data_move_blocks_or_are_refused()
+    {
+        byte[] old = Bytes(4 * 4096, 3), moved = [.. old[4096..8192], .. old[4096..]];
+        var move = new InstallOperation { Type = OperationType.Move, SourceExtents = [new Extent(1, 1)], TargetExtents = [new Extent(0, 1)] };
+        Range("old", old);
+        Assert.That((await ExtractAsync(await MadeAsync(move, moved), "old")).Image, Is.EqualTo(moved));
+        Assert.That(await FaultAsync(async () => await ExtractAsync(await MadeAsync(move with { TargetExtents = [new Extent(1UL << 50, 1)] }, moved), "old")), Is.EqualTo(PayloadFault.Operation));
+        Assert.That(await FaultAsync(async () => await ExtractAsync(await MadeAsync(move with { SourceExtents = [new Extent(0, 1UL << 40)] }, moved), "old")), Is.EqualTo(PayloadFault.Operation));
+        Assert.That(await FaultAsync(async () => await ExtractAsync(await MadeAsync(move with { Type = OperationType.Replace }, moved), "old")), Is.EqualTo(PayloadFault.Operation));
+
+        async Task<string> MadeAsync(InstallOperation operation, byte[] wanted)
+        {
+            string file = New("made");
+            var manifest = new PayloadManifest { PartitionOperations = [operation], NewPartition = new InstallInfo((ulong)wanted.Length, SHA256.HashData(wanted)) };
+            await PayloadSigning.AssembleAsync(manifest, new MemoryStream(), file, PayloadSigning.By([], []), default);
+            return file;
+        }
+    }
+
+    [Test]
+    public async Task Neither_a_device_nor_what_it_is_made_from_is_written_over()
+    {
+        PayloadSource source = Source(Bytes(MiB, 1), null);
+        await Assert.ThrowsAsync<UsageException>(() => PayloadWriter.WriteAsync(source, "/dev/null", [], default));
+        await Assert.ThrowsAsync<UsageException>(() => PayloadWriter.WriteAsync(source, source.Image.File, [], default));
+        Assert.That(new FileInfo(source.Image.File).Length, Is.EqualTo(MiB));
+        Assert.That(Directory.GetFiles(_directory, "*.new*"), Is.Empty);
     }
 
     [Test]

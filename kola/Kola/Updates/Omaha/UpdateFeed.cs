@@ -33,6 +33,9 @@ internal sealed class UpdateFeed(TimeProvider time, Action<UpdateExchange> tell)
     /// <summary>Who may have packages; null for everybody.</summary>
     internal (string User, string Password)? Login { get; set; }
 
+    /// <summary>Whether requests and events can be asked for afterwards. Default yes; a server that runs for weeks does without.</summary>
+    internal bool KeepsRequests { get; init; } = true;
+
     internal IReadOnlyList<OmahaRequest> Requests => Volatile.Read(ref _requests);
 
     internal IReadOnlyList<OmahaEvent> Events => Volatile.Read(ref _events);
@@ -104,6 +107,8 @@ internal sealed class UpdateFeed(TimeProvider time, Action<UpdateExchange> tell)
 
     private void Note(OmahaRequest asked)
     {
+        if (!KeepsRequests)
+            return;
         lock (_lock)
         {
             Volatile.Write(ref _requests, _requests.Add(asked));
