@@ -15,8 +15,6 @@ public static class BootchartSvg
     // A letter of the font, in pixels; labels that would not fit right of their bar stand left of it.
     private const double Letter = 6.4;
 
-    private static readonly XNamespace s_svg = "http://www.w3.org/2000/svg";
-
     // Colours of both kinds of page; red and orange differ in lightness too, for those who cannot tell them by hue.
     private const string Style = """
         text { font: 11px system-ui, sans-serif; fill: #1b1f24; }
@@ -49,29 +47,27 @@ public static class BootchartSvg
         int height = rows + boot.Units.Count * RowHeight + 24 + boot.Notes.Count * 16;
         var parts = new List<XElement>
         {
-            Element("rect", ("class", "page"), ("width", Width), ("height", height)),
-            Text(Margin, 26, "title", title),
-            Text(Margin, 44, "faint", Said(boot)),
+            Svg.Element("rect", ("class", "page"), ("width", Width), ("height", height)),
+            Svg.Text(Margin, 26, "title", title),
+            Svg.Text(Margin, 44, "faint", Said(boot)),
         };
         parts.AddRange(Legend());
         parts.AddRange(Grid(from, until, top, height - 20 - boot.Notes.Count * 16, X));
         foreach (BootPhase phase in boot.Phases)
         {
-            parts.Add(Hinted(Box(phase.Name.Split(' ')[0], X(phase.Start), top, (phase.End - phase.Start) * scale, PhaseHeight), $"{phase.Name}: {Seconds(phase.End - phase.Start)}"));
+            parts.Add(Svg.Hinted(Box(phase.Name.Split(' ')[0], X(phase.Start), top, (phase.End - phase.Start) * scale, PhaseHeight), $"{phase.Name}: {Seconds(phase.End - phase.Start)}"));
             string label = $"{phase.Name} {Seconds(phase.End - phase.Start)}";
             // What does not fit is in the line under the title.
             if (label.Length * Letter < (phase.End - phase.Start) * scale)
-                parts.Add(Text(X(phase.Start) + 4, top + 16, null, label));
+                parts.Add(Svg.Text(X(phase.Start) + 4, top + 16, null, label));
         }
 
         for (int row = 0; row < boot.Units.Count; row++)
             parts.AddRange(Row(boot.Units[row], chain, rows + row * RowHeight, boot.End, scale, X));
         foreach (BootMark mark in boot.Marks)
-            parts.AddRange([Element("line", ("class", "mark"), ("x1", X(mark.At)), ("x2", X(mark.At)), ("y1", top - 4), ("y2", height - 20 - boot.Notes.Count * 16)), Text(X(mark.At) - 3, top - 6, "marked", mark.Name, end: true)]);
-        parts.AddRange(boot.Notes.Select((note, at) => Text(Margin, height - 8 - (boot.Notes.Count - 1 - at) * 16, "faint", note)));
-        XElement svg = Element("svg", ("viewBox", $"0 0 {Width} {height}"), ("width", Width), ("height", height), ("role", "img"));
-        svg.Add(new XElement(s_svg + "title", PlainText.OneLine(title)), new XElement(s_svg + "style", Style), parts);
-        return svg.ToString(SaveOptions.None).ReplaceLineEndings("\n") + "\n";
+            parts.AddRange([Svg.Element("line", ("class", "mark"), ("x1", X(mark.At)), ("x2", X(mark.At)), ("y1", top - 4), ("y2", height - 20 - boot.Notes.Count * 16)), Svg.Text(X(mark.At) - 3, top - 6, "marked", mark.Name, end: true)]);
+        parts.AddRange(boot.Notes.Select((note, at) => Svg.Text(Margin, height - 8 - (boot.Notes.Count - 1 - at) * 16, "faint", note)));
+        return Svg.Document(Width, height, title, Style, parts);
     }
 
     internal static string Said(BootRecord boot) =>
@@ -85,10 +81,10 @@ public static class BootchartSvg
         string kind = unit.Failed ? "failed" : unit.End is null ? "unended" : chain.Contains(unit.Name) ? "chain" : "unit";
         string took = unit.End is null ? $" not there after {Seconds(end - unit.Start)}" : unit.End - unit.Start >= 0.005 ? $" {Seconds(unit.End.Value - unit.Start)}" : "";
         string label = $"{PlainText.OneLine(unit.Name)}{(unit.Failed ? " failed," : "")}{took}".TrimEnd(',');
-        yield return Hinted(Box(kind, x(unit.Start), y + 3, Math.Max(width, 2), RowHeight - 6), $"{label}, from {Seconds(unit.Start)}");
+        yield return Svg.Hinted(Box(kind, x(unit.Start), y + 3, Math.Max(width, 2), RowHeight - 6), $"{label}, from {Seconds(unit.Start)}");
         double right = x(unit.Start) + Math.Max(width, 2) + 4;
         string? textKind = kind is "failed" or "unended" ? "failed" : kind is "chain" ? "chain" : null;
-        yield return right + label.Length * Letter < Width - Margin ? Text(right, y + 13, textKind, label) : Text(x(unit.Start) - 4, y + 13, textKind, label, end: true);
+        yield return right + label.Length * Letter < Width - Margin ? Svg.Text(right, y + 13, textKind, label) : Svg.Text(x(unit.Start) - 4, y + 13, textKind, label, end: true);
     }
 
     private static IEnumerable<XElement> Legend()
@@ -98,7 +94,7 @@ public static class BootchartSvg
         foreach ((string kind, string says) in kinds)
         {
             yield return Box(kind, x, 56, 14, 10);
-            yield return Text(x + 20, 65, "faint", says);
+            yield return Svg.Text(x + 20, 65, "faint", says);
             x += 20 + says.Length * Letter + 24;
         }
     }
@@ -111,33 +107,12 @@ public static class BootchartSvg
         double step = power * (rough / power < 1.5 ? 1 : rough / power < 3.5 ? 2 : rough / power < 7.5 ? 5 : 10);
         for (double at = Math.Ceiling(from / step) * step; at <= until; at += step)
         {
-            yield return Element("line", ("class", "grid"), ("x1", x(at)), ("x2", x(at)), ("y1", top - 2), ("y2", bottom));
+            yield return Svg.Element("line", ("class", "grid"), ("x1", x(at)), ("x2", x(at)), ("y1", top - 2), ("y2", bottom));
             // Plus 0, since there is a -0.
-            yield return Text(x(at), bottom + 12, "faint", string.Create(CultureInfo.InvariantCulture, $"{Math.Round(at, 3) + 0.0:0.###} s"), end: x(at) > Width - 3 * Margin);
+            yield return Svg.Text(x(at), bottom + 12, "faint", string.Create(CultureInfo.InvariantCulture, $"{Math.Round(at, 3) + 0.0:0.###} s"), end: x(at) > Width - 3 * Margin);
         }
     }
 
     private static XElement Box(string kind, double x, double y, double width, double height) =>
-        Element("rect", ("class", kind), ("x", x), ("y", y), ("width", Math.Max(0, width)), ("height", height), ("rx", 2));
-
-    private static XElement Hinted(XElement shape, string hint)
-    {
-        shape.Add(new XElement(s_svg + "title", hint));
-        return shape;
-    }
-
-    private static XElement Text(double x, double y, string? kind, string text, bool end = false)
-    {
-        XElement element = Element("text", ("x", x), ("y", y));
-        if (kind is not null)
-            element.SetAttributeValue("class", kind);
-        if (end)
-            element.SetAttributeValue("text-anchor", "end");
-        element.Value = PlainText.OneLine(text);
-        return element;
-    }
-
-    private static XElement Element(string name, params (string Name, object Value)[] attributes) => new(
-        s_svg + name,
-        attributes.Select(a => new XAttribute(a.Name, a.Value is double number ? string.Create(CultureInfo.InvariantCulture, $"{number:0.##}") : Convert.ToString(a.Value, CultureInfo.InvariantCulture)!)));
+        Svg.Element("rect", ("class", kind), ("x", x), ("y", y), ("width", Math.Max(0, width)), ("height", height), ("rx", 2));
 }

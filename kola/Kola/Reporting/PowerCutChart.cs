@@ -15,8 +15,6 @@ internal static class PowerCutChart
     private const int Top = 78;
     private const int RowHeight = 30;
 
-    private static readonly XNamespace s_svg = "http://www.w3.org/2000/svg";
-
     private const string Style = """
         text { font: 12px system-ui, sans-serif; fill: #1b1f24; } .page { fill: #ffffff; } .title { font-size: 15px; font-weight: 600; } .faint { fill: #57606a; }
         .row { fill: #eef1f4; } .held { fill: #1a7f37; } .broke { fill: #b3001b; } .unknown { fill: #9a6700; }
@@ -37,24 +35,22 @@ internal static class PowerCutChart
         double X(int entry) => Left + (double)entry / last * (Width - Left - Right);
         var parts = new List<XElement>
         {
-            Element("rect", ("class", "page"), ("width", Width), ("height", height)),
-            Text(16, 26, "title", title),
-            Text(16, 46, "faint", Said(cuts)),
+            Svg.Element("rect", ("class", "page"), ("width", Width), ("height", height)),
+            Svg.Text(16, 26, "title", title),
+            Svg.Text(16, 46, "faint", Said(cuts)),
         };
         for (int row = 0; row < phases.Length; row++)
         {
             Cut[] own = [.. cuts.Where(c => c.Phase == phases[row])];
             int y = Top + row * RowHeight;
-            parts.Add(Element("rect", ("class", "row"), ("x", Left), ("y", y + 3), ("width", Width - Left - Right), ("height", RowHeight - 6), ("rx", 3)));
-            parts.Add(Text(16, y + 19, null, $"{phases[row]}: {PlainText.Count(own.Length, "cut")}"));
-            parts.AddRange(own.Select(c => Hinted(Element("circle", ("class", c.Kind), ("cx", X(c.Made.Entry)), ("cy", y + RowHeight / 2), ("r", c.Kind == "held" ? 4 : 6)), Hint(c))));
+            parts.Add(Svg.Element("rect", ("class", "row"), ("x", Left), ("y", y + 3), ("width", Width - Left - Right), ("height", RowHeight - 6), ("rx", 3)));
+            parts.Add(Svg.Text(16, y + 19, null, $"{phases[row]}: {PlainText.Count(own.Length, "cut")}"));
+            parts.AddRange(own.Select(c => Svg.Hinted(Svg.Element("circle", ("class", c.Kind), ("cx", X(c.Made.Entry)), ("cy", y + RowHeight / 2), ("r", c.Kind == "held" ? 4 : 6)), Hint(c))));
         }
 
-        parts.Add(Text(Left, height - 12, "faint", "write 0"));
-        parts.Add(Text(Width - Right, height - 12, "faint", string.Create(CultureInfo.InvariantCulture, $"write {last}"), end: true));
-        XElement svg = Element("svg", ("viewBox", $"0 0 {Width} {height}"), ("width", Width), ("height", height), ("role", "img"));
-        svg.Add(new XElement(s_svg + "title", PlainText.OneLine(title)), new XElement(s_svg + "style", Style), parts);
-        return svg.ToString(SaveOptions.None).ReplaceLineEndings("\n") + "\n";
+        parts.Add(Svg.Text(Left, height - 12, "faint", "write 0"));
+        parts.Add(Svg.Text(Width - Right, height - 12, "faint", string.Create(CultureInfo.InvariantCulture, $"write {last}"), end: true));
+        return Svg.Document(Width, height, title, Style, parts);
     }
 
     /// <summary>Cuts by phase, and how they ended, in a line.</summary>
@@ -72,27 +68,6 @@ internal static class PowerCutChart
     })];
 
     private static string Hint(Cut cut) => string.Create(CultureInfo.InvariantCulture, $"after write {cut.Made.Entry} of {cut.Made.Recorded}, {PlainText.OneLine(cut.Made.Lost)}");
-
-    private static XElement Hinted(XElement shape, string hint)
-    {
-        shape.Add(new XElement(s_svg + "title", hint));
-        return shape;
-    }
-
-    private static XElement Text(double x, double y, string? kind, string text, bool end = false)
-    {
-        XElement element = Element("text", ("x", x), ("y", y));
-        if (kind is not null)
-            element.SetAttributeValue("class", kind);
-        if (end)
-            element.SetAttributeValue("text-anchor", "end");
-        element.Value = PlainText.OneLine(text);
-        return element;
-    }
-
-    private static XElement Element(string name, params (string Name, object Value)[] attributes) => new(
-        s_svg + name,
-        attributes.Select(a => new XAttribute(a.Name, a.Value is double number ? string.Create(CultureInfo.InvariantCulture, $"{number:0.##}") : Convert.ToString(a.Value, CultureInfo.InvariantCulture)!)));
 
     private sealed record Cut(PowerWasCut Made, string Phase, string Kind);
 }
