@@ -19,9 +19,10 @@ public static class Slots
             sync
             """, TimeSpan.FromMinutes(5));
 
-        /// <summary>Has the boot loader try slot B once, as the last step of an update does.</summary>
+        /// <summary>Has the boot loader try slot B once, as the last step of an update does. The update client, which at its time puts the slot that runs before all others, is stopped.</summary>
         public Task TryOtherSlotAsync() => machine.SudoAsync("""
             set -e
+            systemctl stop update-engine.service
             disk=$(rootdev -s -d /usr)
             cgpt repair $disk
             cgpt add -i 4 -S0 -T1 $disk
