@@ -71,6 +71,27 @@ public sealed class PayloadApplyTests
         Assert.That(new FileInfo(Kernel).Length, Is.EqualTo(kernel.Length), "the kernel is cut to its size by whoever comes last");
     }
 
+    // It happened when the power was cut between the end of the download and the change of the bits.
+    [Test]
+    public void What_ends_with_signatures_is_gone_on_with_before_them()
+    {
+        var (payload, metadata, wanted, _) = Payload(signed: true);
+        using (var first = Apply(null, payload))
+        {
+            first.Write(payload.AsSpan(0, payload.Length - 8));
+            first.Note();
+            first.Write(payload.AsSpan(payload.Length - 8));
+            first.Note();
+        }
+        var resume = Resume.Plan(Prefs, Offer(payload))!;
+        Assert.That(metadata + resume.DataOffset, Is.EqualTo(payload.Length - 8));
+        using var second = Apply(resume, payload);
+        second.Write(payload.AsSpan(0, metadata));
+        second.Write(payload.AsSpan(metadata + (int)resume.DataOffset));
+        second.Finish(Offer(payload), keyFile: null);
+        Assert.That(File.ReadAllBytes(Target), Is.EqualTo(wanted));
+    }
+
     // Its hash would go on from a manifest it has not seen.
     [Test]
     public void Another_manifest_of_the_same_length_is_not_gone_on_with()
@@ -109,9 +130,9 @@ public sealed class PayloadApplyTests
         Resume.Forget(Prefs);
     }
 
-    private PayloadApply Apply(Resume? resume)
+    private PayloadApply Apply(Resume? resume, byte[]? payload = null)
     {
-        Prefs.Set(Prefs.ResponseHash, HashOf(Payload().Payload));
+        Prefs.Set(Prefs.ResponseHash, HashOf(payload ?? Payload().Payload));
         return new(Target, Kernel, Prefs, TimeProvider.System, resume, _ => true);
     }
 
@@ -122,7 +143,7 @@ public sealed class PayloadApplyTests
         <actions><action event="postinstall" sha256="s"/></actions></manifest></updatecheck></app></response>
         """).Offer! with { Size = payload.Length, Sha256 = HashOf(payload) };
 
-    private static (byte[] Payload, int Metadata, byte[] Wanted, byte[] Kernel) Payload()
+    private static (byte[] Payload, int Metadata, byte[] Wanted, byte[] Kernel) Payload(bool signed = false)
     {
         byte[] a = [.. Enumerable.Range(0, Block).Select(i => (byte)(i * 7))], b = [.. Enumerable.Range(0, Block).Select(i => (byte)(i * 11))], kernel = [.. Enumerable.Range(0, 500).Select(i => (byte)(i * 13))];
         byte[] wanted = [.. a, .. Old[Block..(2 * Block)], .. b, .. Old[(3 * Block)..]];
@@ -132,9 +153,12 @@ public sealed class PayloadApplyTests
             NewPartition = new InstallInfo((ulong)wanted.Length, Sha256.Of(wanted)),
             Procedures = [new InstallProcedure { Operations = [Operation(kernel, 2 * Block, 0)], NewInfo = new InstallInfo(500, Sha256.Of(kernel)) }],
         };
+        byte[] signatures = signed ? new byte[8] : [];
+        if (signed)
+            manifest = manifest with { SignaturesOffset = (ulong)(2 * Block + kernel.Length), SignaturesSize = 8 };
         var message = manifest.ToBytes();
         byte[] head = [.. new PayloadHeader(1, message.Length).ToBytes(), .. message];
-        return ([.. head, .. a, .. b, .. kernel], head.Length, wanted, kernel);
+        return ([.. head, .. a, .. b, .. kernel, .. signatures], head.Length, wanted, kernel);
     }
 
     private static InstallOperation Operation(byte[] data, int offset, ulong block) => new()

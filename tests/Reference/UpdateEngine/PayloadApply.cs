@@ -78,7 +78,8 @@ internal sealed class PayloadApply : IDisposable
     /// <summary>Notes how far it is, if that is further than was noted. Never throws: who cannot note it begins anew.</summary>
     public void Note()
     {
-        if (Manifest is null || next == 0 || dataOffset == notedOffset)
+        // What goes on from behind the signatures would not have seen them.
+        if (Manifest is null || next == 0 || dataOffset == notedOffset || signatures is not null)
             return;
         try
         {
