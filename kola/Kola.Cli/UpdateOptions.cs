@@ -11,7 +11,7 @@ internal sealed partial class UpdateOptions
 
     private readonly Option<string[]> _payloads = new("--update-payload")
     {
-        Description = "A payload machines are updated with, the one under test first: FILE, or VERSION=FILE where the file's name does not say the version. May be given several times. auto makes those of the two releases before the reference image, its own, and the next; none skips all tests that need one. Default: auto for the reference image, none for others.",
+        Description = "A payload machines are updated with, the one under test first: FILE, or VERSION=FILE where the file's name does not say the version. May be given several times. auto makes those of the two releases before the reference image, its own, and the next; none skips all tests that need one. Default: auto for the reference image and root, none else.",
         HelpName = "[VERSION=]FILE|auto|none",
     };
 
@@ -94,11 +94,11 @@ internal sealed record UpdateChoice
     /// <summary>Run also what takes very long.</summary>
     internal bool Long { get; init; }
 
-    /// <summary>Whether payloads are to be made for an image.</summary>
+    /// <summary>Whether payloads are to be made for an image. They are made as root; who is not root, and did not ask for them, has his other tests run.</summary>
     /// <exception cref="UsageException">It was asked for, and the image is no reference image.</exception>
     internal bool Makes(Image image) => Automatic == true && !ReferencePayloads.CanBeMadeFor(image)
         ? throw new UsageException($"--update-payload auto\n  wanted:  the reference image\n  got:     {image.Name}\n  next:    name the payload: --update-payload FILE")
-        : Automatic ?? (Files.Count == 0 && ReferencePayloads.CanBeMadeFor(image));
+        : Automatic ?? (Files.Count == 0 && ReferencePayloads.CanBeMadeFor(image) && Environment.IsPrivilegedProcess);
 
     /// <summary>What that lets tests ask for.</summary>
     internal IEnumerable<Feature> FeaturesFor(Image image)
