@@ -174,6 +174,7 @@ public static class GuestProgram
         Description={description}
         # From the first moment to the last: it is for finding out why a boot hangs, too.
         DefaultDependencies=no
+        StartLimitIntervalSec=0
         BindsTo={DeviceUnit(port)}
         After={DeviceUnit(port)}
         {order}Conflicts=shutdown.target
@@ -183,7 +184,6 @@ public static class GuestProgram
         {start}
         Restart=always
         RestartSec=0
-        StartLimitIntervalSec=0
         SyslogIdentifier=kola
 
         [Install]
