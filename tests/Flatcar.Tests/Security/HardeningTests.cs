@@ -1,5 +1,3 @@
-using Flatcar.Tests.Guest;
-
 namespace Flatcar.Tests.Security;
 
 /// <summary>What the kernel keeps people from, seen by trying it.</summary>

@@ -11,8 +11,8 @@ public sealed class LocalExtensionTests
     [MachineTest("sysext.directory")]
     public async Task A_directory_becomes_part_of_usr_and_leaves_it_again(Machine machine, Lab lab)
     {
-        await ExtensionAsync(machine, "kola-good", "ID=flatcar\nSYSEXT_LEVEL=1.0\n");
-        await ExtensionAsync(machine, "kola-alien", "ID=debian\nVERSION_ID=99\n");
+        await machine.ExtensionAsync("kola-good");
+        await machine.ExtensionAsync("kola-alien", "ID=debian\nVERSION_ID=99\n");
         await machine.WriteFileAsync("/var/lib/extensions/kola-good/usr/lib/systemd/system/kola-extension.service", Unit);
 
         string device = (await machine.RunAsync("rootdev -s /usr")).Text;
@@ -38,12 +38,5 @@ public sealed class LocalExtensionTests
             await machine.RunAsync("sudo rm -r /var/lib/extensions/kola-good /var/lib/extensions/kola-alien && sudo systemd-sysext refresh");
             Assert.That((await machine.TryRunAsync("test -e /usr/share/kola-good")).ExitCode, Is.Not.Zero, "it is still there");
         });
-    }
-
-    private static async Task ExtensionAsync(Machine machine, string name, string release)
-    {
-        string root = $"/var/lib/extensions/{name}/usr";
-        await machine.WriteFileAsync($"{root}/lib/extension-release.d/extension-release.{name}", release);
-        await machine.WriteFileAsync($"{root}/share/{name}/file", $"from {name}\n");
     }
 }
