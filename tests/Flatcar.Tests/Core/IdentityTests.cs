@@ -11,7 +11,7 @@ public sealed class IdentityTests
     public async Task A_name_that_was_set_is_known_everywhere_and_stays(Machine machine)
     {
         await machine.RunAsync("sudo hostnamectl set-hostname kola-named");
-        Assert.That((await machine.RunAsync("uname -n; cat /etc/hostname; getent hosts kola-named | wc -l")).Lines, Is.EqualTo(new[] { "kola-named", "kola-named", "1" }));
+        Assert.That((await machine.RunAsync("uname -n; cat /etc/hostname; getent hosts kola-named >/dev/null && echo found")).Lines, Is.EqualTo(new[] { "kola-named", "kola-named", "found" }));
         await machine.LogAsync("kola-hostname", "who says so");
         Assert.That((await machine.RunAsync("journalctl --quiet --no-pager --identifier=kola-hostname --output=json --output-fields=_HOSTNAME")).Text, Does.Contain("\"_HOSTNAME\":\"kola-named\""));
         await machine.RebootAsync();

@@ -42,9 +42,9 @@ public sealed class PeopleTests
     [MachineTest("core.programs")]
     public async Task Programs_that_scripts_rely_on_are_there_and_start(Machine machine)
     {
-        // Started, not only found: one whose library is missing is no program.
+        // Started, not only found: one whose library is missing ends with 127.
         string[] programs = ["awk", "bash", "bzip2", "cat", "curl", "cut", "date", "dd", "df", "docker", "find", "findmnt", "grep", "gzip", "id", "ip", "jq", "ln", "ls", "lsblk", "mount", "nsenter", "ps", "rsync", "sed", "sort", "ss", "systemctl", "tar", "tee", "unshare", "wget", "xargs", "xz", "zstd", "iptables", "nft", "ctr", "openssl", "socat", "mkfs.ext4", "mkfs.xfs", "mkfs.btrfs", "cryptsetup", "mdadm", "lvm"];
-        CommandResult tried = await machine.RunAsync($"PATH=$PATH:/usr/sbin:/sbin; for program in {string.Join(' ', programs)}; do command -v $program >/dev/null || {{ echo $program; continue; }}; ldd $(readlink -f $(command -v $program)) 2>/dev/null | grep -q 'not found' && echo $program lacks a library; $program --help >/dev/null 2>&1 </dev/null; test $? -lt 126 || echo $program does not start; done; true", TimeSpan.FromMinutes(2));
+        CommandResult tried = await machine.RunAsync($"PATH=$PATH:/usr/sbin:/sbin; for program in {string.Join(' ', programs)}; do command -v $program >/dev/null || {{ echo $program; continue; }}; $program --help >/dev/null 2>&1 </dev/null; case $? in 126 | 127 | 139) echo $program does not start ;; esac; done", TimeSpan.FromMinutes(2));
         Assert.That(tried.Lines, Is.Empty);
     }
 
