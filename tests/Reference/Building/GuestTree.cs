@@ -72,6 +72,8 @@ internal sealed class GuestTree(PackageLayer layer, string work, string updateEn
     private async Task UnpackModulesAsync(CancellationToken cancel)
     {
         var release = layer.KernelRelease;
+        // Flatcar's kernel shows its configuration in /proc/config.gz; Debian's has it in a file beside the kernel.
+        File.Copy(layer.PathOf($"boot/config-{release}"), Path.Combine(Root, $"usr/lib/modules/{release}/config"));
         await layer.ShellAsync(work, $"find tree/usr/lib/modules/{release} -name '*.ko.xz' -print0 | xargs -0 -r xz -d", cancel);
         await layer.ShellAsync(work, $"depmod --basedir /mnt/tree/usr {release}", cancel);
     }

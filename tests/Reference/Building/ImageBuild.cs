@@ -9,7 +9,7 @@ internal sealed class ImageBuild(ReferenceImageOptions options, BuildCache cache
 {
     /// <summary>Kernel arguments that only make an emulated machine faster.</summary>
     private const string Pace =
-        "quiet mitigations=off tsc=reliable no_timer_check lsm=capability audit=0 rcupdate.rcu_expedited=1 SYSTEMD_SECCOMP=0";
+        "quiet mitigations=off tsc=reliable no_timer_check lsm=capability rcupdate.rcu_expedited=1 SYSTEMD_SECCOMP=0";
 
     private const string DirectCommandLine =
         "rootflags=rw mount.usrflags=ro consoleblank=0 root=LABEL=ROOT console=ttyS0,115200n8 flatcar.oem.id=qemu " + Pace;

@@ -9,7 +9,7 @@ internal static partial class TreeSweep
     /// <summary>Programs that may be set-user-id, as the harness' own test allows them.</summary>
     private static readonly HashSet<string> SetUser =
     [
-        "chage", "chfn", "chsh", "expiry", "gpasswd", "mount", "newgidmap", "newgrp", "newuidmap", "passwd", "su", "sudo", "umount", "unix_chkpwd",
+        "chage", "chfn", "chsh", "expiry", "gpasswd", "mount", "mount.nfs", "newgidmap", "newgrp", "newuidmap", "passwd", "su", "sudo", "umount", "unix_chkpwd",
     ];
 
     private static readonly HashSet<string> SetGroup = ["chage", "expiry", "unix_chkpwd"];
