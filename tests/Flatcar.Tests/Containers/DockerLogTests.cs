@@ -36,8 +36,8 @@ public sealed class DockerLogTests
         await machine.SudoAsync("""
             set -e
             mkdir /var/tmp/kola-owned && cd /var/tmp/kola-owned
-            docker export $(docker create kola-tools) | tar -x
-            mkdir etc && echo secret >etc/shadow && chown 7:42 etc/shadow && chmod 640 etc/shadow && install --owner=1234 --group=70000 --mode=4711 /dev/null etc/program
+            docker export $(docker create kola-tools sh) | tar -x
+            mkdir -p etc && echo secret >etc/shadow && chown 7:42 etc/shadow && chmod 640 etc/shadow && install --owner=1234 --group=70000 --mode=4711 /dev/null etc/program
             tar -c . | docker import --change 'ENV PATH=/bin' - kola-owned
             """, TimeSpan.FromMinutes(2));
         CommandResult inside = await machine.RunAsync("docker run --name owned kola-owned stat --format='%u/%g %A' /etc/shadow /etc/program");

@@ -9,7 +9,7 @@ public sealed class DockerSecurityTests
     [MachineTest("docker.user.capabilities")]
     public async Task Capabilities_that_were_not_given_are_missing_and_none_are_gained([Spec(Prepared = "docker-tools")] Machine machine, Lab lab)
     {
-        const string Try = "mknod /tmp/null c 1 3 2>/dev/null && echo made; setpriv --reuid=1000 true 2>/dev/null && echo changed; echo over";
+        const string Try = "mknod /tmp/null c 1 3 2>/dev/null && echo made; setpriv --reuid=1000 id >/dev/null 2>/dev/null && echo changed; echo over";
         (string Step, string Options, string[] May)[] cases = [("default", "", ["made", "changed", "over"]), ("drop-all", "--cap-drop=ALL", ["over"]), ("add-one", "--cap-drop=ALL --cap-add=MKNOD", ["made", "over"])];
         foreach ((string step, string options, string[] may) in cases)
             await lab.StepAsync(step, async () => Assert.That((await machine.InContainerAsync(options, Try)).Lines, Is.EqualTo(may)));
@@ -30,7 +30,7 @@ public sealed class DockerSecurityTests
             set -e
             getent passwd dockremap >/dev/null || useradd --system --user-group --no-create-home dockremap
             for file in /etc/subuid /etc/subgid; do echo dockremap:100000:65536 >$file; done
-            install -d --mode=0777 /var/lib/kola-shared; echo private >/var/lib/kola-shared/private; chmod 600 /var/lib/kola-shared/private
+            install -d --mode=1777 /var/lib/kola-shared; echo private >/var/lib/kola-shared/private; chmod 600 /var/lib/kola-shared/private
             docker save kola-tools >/var/tmp/tools.tar
             """);
         await machine.RestartDockerAsync("""{"userns-remap": "dockremap"}""");
@@ -63,7 +63,7 @@ public sealed class DockerSecurityTests
     public async Task A_container_has_the_devices_it_was_given_and_no_others([Spec(Prepared = "docker-tools")] Machine machine)
     {
         string[] device = (await machine.SudoAsync("""
-            set -e
+            set -e; modprobe loop
             { echo from the disk; head -c 1M /dev/zero; } >/var/tmp/kola-disk
             device=$(losetup --find --show /var/tmp/kola-disk); echo $device; lsblk --noheadings --nodeps --output MAJ:MIN $device
             """)).Lines.Select(line => line.Trim()).ToArray();

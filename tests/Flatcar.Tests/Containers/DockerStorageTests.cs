@@ -28,7 +28,7 @@ public sealed class DockerStorageTests
     public async Task Containers_live_on_subvolumes_of_btrfs([Spec(Prepared = "docker-tools")] Machine machine)
     {
         await machine.SudoAsync("""
-            set -e
+            set -e; modprobe --all loop btrfs
             docker save kola-tools >/var/tmp/tools.tar
             truncate --size=1G /var/lib/kola-btrfs && mkfs.btrfs --quiet /var/lib/kola-btrfs
             mkdir /var/lib/kola-docker && mount -o loop /var/lib/kola-btrfs /var/lib/kola-docker
