@@ -9,19 +9,27 @@ public sealed class DockerTests
 {
     private const string Run = "docker run --rm kola-tools";
 
+    private static readonly string[] Programs =
+    [
+        "sh", "cat", "chmod", "dd", "getent", "grep", "head", "id", "ls", "mkdir", "mknod", "mount", "nc", "ping", "rm",
+        "seq", "setpriv", "sleep", "stat", "tail", "timeout", "touch", "unshare", "wc", "xargs",
+    ];
+
     // Not for those who look at how docker is started.
     [Preparation("docker-tools")]
     public static async Task Docker_runs_and_holds_the_image_of_the_tests(Machine machine)
     {
-        await machine.ImportToolsAsync("kola-tools", "sh", "cat", "grep", "id", "ls", "ping");
+        await machine.ImportToolsAsync(Docker.Tools, Programs);
         await machine.WaitForUnitAsync("docker.service");
+        // The same for who talks to containerd itself.
+        await machine.RunAsync($"docker save {Docker.Tools} | sudo ctr --namespace={Containerd.Namespace} image import -");
     }
 
     [MachineTest("docker.base")]
-    public async Task Docker_starts_when_asked_and_keeps_containers_apart([Spec(MemoryMiB = 1536)] Machine machine, Lab lab)
+    public async Task Docker_starts_when_asked_and_keeps_containers_apart(Machine machine, Lab lab)
     {
         await lab.StepAsync("socket-activation", () => StartsWhenAskedAsync(machine));
-        await machine.ImportToolsAsync("kola-tools", "sh", "cat", "grep", "id", "ls", "ping");
+        await machine.ImportToolsAsync(Docker.Tools, "sh", "cat", "grep", "id", "ls", "ping");
         await lab.StepAsync("docker-info", () => InfoIsFlatcarsAsync(machine));
         await lab.StepAsync("run", async () =>
         {
@@ -34,7 +42,7 @@ public sealed class DockerTests
     }
 
     [MachineTest("docker.containerd-restart")]
-    public async Task Docker_outlives_the_death_of_containerd([Spec(MemoryMiB = 1536, Prepared = "docker-tools")] Machine machine, Lab lab)
+    public async Task Docker_outlives_the_death_of_containerd([Spec(Prepared = "docker-tools")] Machine machine, Lab lab)
     {
         foreach (string signal in new[] { "TERM", "HUP" })
         {
