@@ -63,7 +63,7 @@ public sealed class KernelTests
         Assert.That(numbers.Lines.Take(4).Distinct().Count(), Is.EqualTo(4));
         Assert.That(numbers.Lines[^1], Is.EqualTo("16"), "bytes from the host");
         string seed = (await machine.RunAsync("sudo stat --format='%a %s' /var/lib/systemd/random-seed; sudo sha256sum /var/lib/systemd/random-seed")).Text;
-        Assert.That(seed, Does.StartWith("600 512\n"), "the seed that is kept for the next boot");
+        Assert.That(seed, Does.Match("^600 (32|512)\n"), "the seed that is kept for the next boot");
         await machine.RebootAsync();
         Assert.That((await machine.RunAsync("sudo sha256sum /var/lib/systemd/random-seed")).Text, Is.Not.EqualTo(seed.Split('\n')[1]), "the same seed twice");
     }

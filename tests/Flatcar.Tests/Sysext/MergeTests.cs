@@ -56,10 +56,10 @@ public sealed class MergeTests
     {
         await machine.ExtensionAsync("kola-masked");
         await machine.ExtensionAsync("kola-open");
-        await machine.RunAsync("sudo mkdir -p /etc/extensions && sudo ln -s /dev/null /etc/extensions/kola-masked");
+        await machine.RunAsync("sudo mkdir -p /etc/extensions && sudo ln -s /dev/null /etc/extensions/kola-masked.raw");
         await machine.MergeAsync();
         Assert.That(await machine.MergedAsync("kola-masked", "kola-open"), Is.EqualTo(new[] { "kola-open" }));
-        await machine.RunAsync("sudo rm /etc/extensions/kola-masked");
+        await machine.RunAsync("sudo rm /etc/extensions/kola-masked.raw");
         await machine.MergeAsync();
         Assert.That(await machine.MergedAsync("kola-masked", "kola-open"), Is.EqualTo(new[] { "kola-masked", "kola-open" }));
     }
