@@ -49,9 +49,9 @@ public sealed class DockerLifeTests
     public async Task A_container_that_is_to_run_always_is_back_after_a_reboot([Spec(Prepared = "docker-tools")] Machine machine)
     {
         await machine.RunAsync("sudo systemctl enable docker.service");
-        // The id of the boot, once for each start.
-        await machine.StartContainerAsync("always", "--restart=always --volume=kola-boots:/v", "sh -c 'cat /proc/sys/kernel/random/boot_id >>/v/boots; exec sleep 3600'");
-        await machine.StartContainerAsync("once");
+        // The id of the boot, once for each start. Without an init sleep is deaf to SIGTERM, and the machine waits 90 s for it before it goes down.
+        await machine.StartContainerAsync("always", "--init --restart=always --volume=kola-boots:/v", "sh -c 'cat /proc/sys/kernel/random/boot_id >>/v/boots; exec sleep 3600'");
+        await machine.StartContainerAsync("once", "--init");
         await machine.RebootAsync();
 
         // Nobody asks docker for anything here: the file is read past it.
