@@ -115,11 +115,13 @@ public sealed class Session : IDisposable
     // What stands earlier is worth more than all it may cost, and so is the template it waits for.
     private WorkItem InOrder(WorkItem item) => _order.TryGetValue(item.Id, out int at) ? item with { Seconds = 1e6 / (1 + at) } : item;
 
-    // What a policy knows of is no reason to end a run early.
+    // What a policy knows of is no reason to end a run early; a fault that is not there in one machine is in none.
     private void StopAfter(TestEnded ended)
     {
         if (_options.FailFast && ended.Outcome == Outcome.Failed && _planned[ended.Test].Known is null)
             Stop($"{ended.Test} failed");
+        else if (_options.Fault is { } fault && ended.Evidence?.Sign == Signal.Fault.Word())
+            Stop($"fault {fault.Id} could not be injected, or has no effect");
     }
 
     // In the turn the test has, and on machines booted for it: a copy of what may have been the reason would only repeat it.
