@@ -54,11 +54,11 @@ internal static class HistoryCommand
             DatabaseTarget target = DatabaseOption.Read(parsed, database, surroundings);
             await using ResultDatabase results = await ResultDatabase.OpenAsync(target, cancel);
             Report[] reports = [.. recorded.Runs.Select(run => Report.Of(run.Run))];
-            // Whoever looked into machines has tested nothing.
-            Report[] kept = [.. reports.Where(report => report.Run is not { Visit: true })];
+            // Whoever looked into machines has tested nothing, and whoever made them wrong has tested the suite.
+            Report[] kept = [.. reports.Where(report => report.Run is { Visit: false, Fault: null })];
             foreach (Report report in kept)
                 await results.AddAsync(report, cancel);
-            string visits = kept.Length == reports.Length ? "" : $", and {PlainText.Count(reports.Length - kept.Length, "look")} into machines left out";
+            string visits = kept.Length == reports.Length ? "" : $", and {PlainText.Count(reports.Length - kept.Length, "run")} left out that did not test an image";
             Console.Out.WriteLine($"{PlainText.Count(kept.Length, "run")} in {target.Shown}{visits}");
         });
         return command;

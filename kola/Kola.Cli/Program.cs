@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Kola.Cli.Bench;
+using Kola.Cli.Mutate;
 
 namespace Kola.Cli;
 
@@ -23,6 +24,7 @@ internal static class Program
         ListCommand.Create(),
         PlanCommand.Create(surroundings),
         RunCommand.Create(surroundings),
+        MutateCommand.Create(surroundings),
         SpawnCommand.Create(surroundings),
         OpenCommand.Create(surroundings),
         ReportCommand.Create(surroundings),

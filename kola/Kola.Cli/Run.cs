@@ -30,12 +30,17 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
 
     /// <summary>Runs the tests by way of <paramref name="runTests"/>, which calls <see cref="Session.RunAsync"/> for each planned test.</summary>
     /// <returns>The exit code.</returns>
-    internal async Task<int> ExecuteAsync(IReadOnlyList<string> commandLine, Func<Session, Task> runTests)
+    internal async Task<int> ExecuteAsync(IReadOnlyList<string> commandLine, Func<Session, Task> runTests) => (await ReportAsync(commandLine, runTests)).ExitCode;
+
+    /// <summary>As <see cref="ExecuteAsync"/>.</summary>
+    /// <returns>What the run amounts to.</returns>
+    internal async Task<Report> ReportAsync(IReadOnlyList<string> commandLine, Func<Session, Task> runTests)
     {
         using (var key = new StreamReader(_identity.OpenPrivateKey()))
             _masking = _masking.With(await key.ReadToEndAsync(), "private key");
-        string name = RunDirectory.NameOf(target.Platform.Name, _time.GetUtcNow(), Environment.ProcessId);
-        var directory = RunDirectory.Create(settings.Output ?? DefaultRoot, name);
+        string name = settings.Name ?? RunDirectory.NameOf(target.Platform.Name, _time.GetUtcNow(), Environment.ProcessId);
+        string root = settings.Output ?? DefaultRoot;
+        RunDirectory directory = settings.Name is null ? RunDirectory.Create(root, name) : RunDirectory.CreateUnlinked(root, name);
         long start = _time.GetTimestamp();
         await WriteAsync(Path.Combine(directory.FullPath, RunDirectory.PlanFile), MaskedPlan());
         using var log = EventLog.Create(Path.Combine(directory.FullPath, RunDirectory.EventsFile));
@@ -65,8 +70,8 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
             await WithStopsAsync(session, directory, runTests);
         Emit(new RunEnded { At = _time.GetUtcNow(), Stopped = session.Stopped, ElapsedSeconds = _time.GetElapsedTime(start).TotalSeconds });
         display.Dispose();
-        // Not cancelled with the run: what tests took is known, however the run ended.
-        if (settings.History is { } history)
+        // Not cancelled with the run: what tests took is known, however the run ended. What they took of machines that are wrong is not what they take.
+        if (settings is { History: { } history, Fault: null })
             await history.AddAsync(log.Events, CancellationToken.None);
         Report report = Report.Of(log.Events);
         if (settings.Results is { } results)
@@ -120,6 +125,9 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
         Expected = PlanCommand.ExpectationOf(target, settings.History?.Read() ?? CostHistory.Empty),
         Time = _time,
         Keep = settings.Keep,
+        Fault = settings.Fault,
+        FailFast = settings.FailFast,
+        Order = settings.Order,
         Masking = _masking,
         Tell = _error.WriteLine,
         AcceptUnsettled = settings.Visit,
@@ -154,6 +162,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
             Stress = settings.Stress,
             Planned = plan.Tests.Count,
             Visit = settings.Visit,
+            Fault = settings.Fault?.Id,
             Shard = settings.Shard?.ToString(),
             Selection = settings.Selection,
         });
@@ -178,7 +187,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
         }
     }
 
-    private int Finish(Report report, RunDirectory directory, PlatformException? incomplete)
+    private Report Finish(Report report, RunDirectory directory, PlatformException? incomplete)
     {
         if (incomplete is not null)
             Console.Error.WriteLine($"kola: {incomplete.Message}");
@@ -202,7 +211,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
         if (!settings.Quiet)
             SummaryPrinter.Print(report, directory.Shown);
         settings.Publication.Announce(report);
-        return report.ExitCode;
+        return report;
     }
 
     private string MaskedPlan()

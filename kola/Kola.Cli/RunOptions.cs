@@ -13,6 +13,8 @@ internal sealed class RunOptions
     private readonly Option<string?> _timeout = new("--timeout") { Description = "Ends the run after this long: 90m, 2h, 45s. What has no result by then is not run. Default: none.", HelpName = "TIME" };
     private readonly Option<bool> _keep = new("--keep") { Description = "Leave the machines of a failed test running until Ctrl-C, and keep their disks." };
 
+    private readonly Option<bool> _failFast = new("--fail-fast") { Description = "Stop after the first test that failed, its retries included. What has not run by then is not run." };
+
     private readonly Option<int?> _seed = SeedOption.Create();
     private readonly Option<bool> _cold = new("--cold") { Description = "Boot every machine for its test, instead of copying one that has booted." };
     private readonly Option<string> _parity = new("--parity") { Description = "Share of the tests on copies that are repeated on machines booted cold, to see whether copies can be trusted.", HelpName = "PERCENT", DefaultValueFactory = _ => "5%" };
@@ -28,6 +30,7 @@ internal sealed class RunOptions
         command.Add(_output);
         command.Add(_timeout);
         command.Add(_keep);
+        command.Add(_failFast);
         command.Add(_cold);
         command.Add(_parity);
     }
@@ -44,6 +47,7 @@ internal sealed class RunOptions
         Output = parsed.GetValue(_output),
         Limit = parsed.GetValue(_timeout) is { } text ? Time(text) : null,
         Keep = parsed.GetValue(_keep),
+        FailFast = parsed.GetValue(_failFast),
         Cold = parsed.GetValue(_cold),
         Parity = Share(parsed.GetValue(_parity)!),
         Retries = Retries(parsed),
@@ -70,6 +74,8 @@ internal sealed class RunOptions
             throw new UsageException("--stress and --retries\n  wanted:  one of them: a stress run counts failures, it does not take them back");
         if (parsed.GetValue(_keep))
             throw new UsageException("--stress and --keep\n  wanted:  one of them: a machine that is kept holds all repetitions behind it");
+        if (parsed.GetValue(_failFast))
+            throw new UsageException("--stress and --fail-fast\n  wanted:  one of them: a stress run counts failures, it does not end with the first");
         return often;
     }
 
@@ -80,7 +86,7 @@ internal sealed class RunOptions
             : throw new UsageException($"--parity {text}\n  wanted:  a share in percent, 0 to 100: 5%");
 
     // 90m
-    private static TimeSpan Time(string text)
+    internal static TimeSpan Time(string text)
     {
         string number = text.Length > 1 ? text[..^1] : "";
         return double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) && value is > 0 and < 1e6
@@ -108,6 +114,18 @@ internal sealed record RunSettings
 
     /// <summary>Keep the machines of failed tests.</summary>
     internal bool Keep { get; init; }
+
+    /// <summary>Stop after the first test that failed.</summary>
+    internal bool FailFast { get; init; }
+
+    /// <summary>What is made wrong with every machine; null for nothing.</summary>
+    internal Fault? Fault { get; init; }
+
+    /// <summary>Ids of tests in the order of their turns; none leaves it to the schedule.</summary>
+    internal IReadOnlyList<string> Order { get; init; } = [];
+
+    /// <summary>The run's name and directory, below <see cref="Output"/> and without a link to the newest; null for a name of its own.</summary>
+    internal string? Name { get; init; }
 
     /// <summary>Orders equals. Default 0.</summary>
     internal int Seed { get; init; }

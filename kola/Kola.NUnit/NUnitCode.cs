@@ -18,6 +18,7 @@ internal static class NUnitCode
         Asserts = fault => (fault is TestFaultException ? fault.InnerException : fault) is ResultStateException,
         Isolate = IsolateAsync,
         Prepare = (name, machine) => Preparations.Of(suite).RunAsync(name, machine),
+        Inject = (fault, machine) => Faults.Of(suite).InjectAsync(fault, machine),
         Identity = IdentityOf(suite),
     };
 

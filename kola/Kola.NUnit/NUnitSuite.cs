@@ -24,12 +24,16 @@ public sealed class NUnitSuite
     /// <summary>What is to be known of its code, for whoever boots machines of its tests without running them.</summary>
     internal TestCode Code => NUnitCode.Of(_assembly);
 
+    /// <summary>Every fault of the assembly, in the order of their ids.</summary>
+    internal IReadOnlyList<Fault> Faults => Kola.Faults.Of(_assembly).All;
+
     /// <summary>Every machine test of the assembly.</summary>
-    /// <exception cref="UsageException">A test or a preparation is written wrongly, or two have one id.</exception>
+    /// <exception cref="UsageException">A test, a preparation or a fault is written wrongly, or two have one id.</exception>
     public Catalog Explore()
     {
         // Also those no test asks for.
         Preparations.Of(_assembly);
+        Kola.Faults.Of(_assembly);
         var runner = new NUnitTestAssemblyRunner(new DefaultTestAssemblyBuilder());
         runner.Load(_assembly, Settings(1));
         var cases = new List<TestCase>();

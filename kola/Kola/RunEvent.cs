@@ -73,6 +73,11 @@ public sealed record RunStarted : RunEvent
     /// <summary>Somebody looked into machines, and no test was run: that it ended well proves nothing. Default no.</summary>
     public bool Visit { get; init; }
 
+    /// <summary>
+    /// Id of the fault its machines had on purpose: what its tests say is said of the suite, and nothing of the image. Null in any other run.
+    /// </summary>
+    public string? Fault { get; init; }
+
     /// <summary>Which part of a selection this run was: <c>2/3</c>; null for all of it.</summary>
     public string? Shard { get; init; }
 

@@ -39,6 +39,9 @@ public enum Signal
     /// <summary>A test ended otherwise on machines booted cold than on copies.</summary>
     [JsonStringEnumMemberName("parity")] Parity,
 
+    /// <summary>The fault the run is to inject into its machines could not be injected, or had no effect.</summary>
+    [JsonStringEnumMemberName("fault")] Fault,
+
     /// <summary>Someone ended the run.</summary>
     [JsonStringEnumMemberName("interrupted")] Interrupted,
 

@@ -37,6 +37,10 @@ public sealed partial class Machine
         await SettleRecordingAsync();
     }
 
+    /// <summary>Sees that a machine that was ready, and that something was done to since, still is, without a restart.</summary>
+    /// <exception cref="MachineException">It does not answer any more, or has failed units.</exception>
+    internal Task StayReadyAsync() => ReadyAsync("what was done to it", TimeSpan.FromMinutes(1), oldBootId: null);
+
     /// <summary>Waits until the boot has failed, as it is expected to.</summary>
     /// <param name="failure">Completes with what the machine had said then.</param>
     /// <exception cref="MachineException">It got ready, or neither came about in 5 minutes, times the platform's slowness.</exception>

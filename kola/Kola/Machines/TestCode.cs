@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Kola.Machines;
 
 /// <summary>What only the framework a test is written in knows about the test's code.</summary>
@@ -15,7 +17,10 @@ public sealed record TestCode
     /// <summary>Runs a preparation of the test's suite, by its name, on a ready machine. Default: there are none.</summary>
     public Func<string, Machine, Task> Prepare { get; init; } = (name, _) => throw new UsageException($"preparation \"{name}\": there is none of that name here");
 
-    /// <summary>Changes whenever the code of the preparations may have: what they made of a machine is only used again under the same.</summary>
+    /// <summary>Injects a fault of the test's suite, by its id, into a ready machine. Default: there are none.</summary>
+    public Func<string, Machine, Task> Inject { get; init; } = (id, _) => throw new UsageException($"fault \"{id}\": there is none of that id here");
+
+    /// <summary>Changes whenever the code of the preparations and faults may have: what they made of a machine is only used again under the same.</summary>
     public string Identity { get; init; } = "";
 
     /// <summary>Runs a preparation until it ends or nobody waits for it any more. It is code of a suite: it may hold its thread, and is left behind then.</summary>
@@ -23,12 +28,37 @@ public sealed record TestCode
     /// <param name="machine">A ready machine.</param>
     /// <param name="whyOver">Why nobody waits any more.</param>
     /// <param name="over">Ends the wait.</param>
-    internal async Task PrepareAsync(string name, Machine machine, Func<KolaException?> whyOver, CancellationToken over)
+    internal Task PrepareAsync(string name, Machine machine, Func<KolaException?> whyOver, CancellationToken over) =>
+        RunAsync(() => Prepare(name, machine), whyOver, over);
+
+    /// <summary>Injects a fault, and has the machine ready again as an image with that fault would be.</summary>
+    /// <param name="fault">The fault.</param>
+    /// <param name="machine">A ready machine.</param>
+    /// <param name="whyOver">Why nobody waits any more.</param>
+    /// <param name="over">Ends the wait.</param>
+    /// <exception cref="PlatformException">It could not be injected, or had no effect: then nothing is known of who would notice.</exception>
+    /// <exception cref="MachineException">The machine is not ready with it: it was noticed.</exception>
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever the code of a fault throws, it is nothing a test has found.")]
+    internal async Task InjectAsync(Fault fault, Machine machine, Func<KolaException?> whyOver, CancellationToken over)
     {
-        Task prepared = Task.Run(() => Isolate(() => Prepare(name, machine)), CancellationToken.None);
-        await Task.WhenAny(prepared, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, over));
-        if (prepared.IsCompleted)
-            await prepared;
+        try
+        {
+            await RunAsync(() => Inject(fault.Id, machine), whyOver, over);
+        }
+        catch (Exception thrown) when (whyOver() is null && !over.IsCancellationRequested)
+        {
+            throw new PlatformException(Signal.Fault, $"{machine.Name}: fault {fault.Id} could not be injected, or has no effect\n  wanted:  {fault.What}\n  got:     {Judge(thrown).Message}", thrown);
+        }
+
+        await (fault.Reboots ? machine.RebootAsync() : machine.StayReadyAsync());
+    }
+
+    private async Task RunAsync(Func<Task> code, Func<KolaException?> whyOver, CancellationToken over)
+    {
+        Task run = Task.Run(() => Isolate(code), CancellationToken.None);
+        await Task.WhenAny(run, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, over));
+        if (run.IsCompleted)
+            await run;
         else if (whyOver() is { } why)
             throw why;
         over.ThrowIfCancellationRequested();

@@ -21,8 +21,8 @@ public sealed record GateResults
     /// <exception cref="UsageException">Two images on one platform, or the policy contradicts itself.</exception>
     public static GateResults Of(IEnumerable<Report> runs, GateQuestion question)
     {
-        // Opening a test's machines again, and leaving them in peace, would pass for a pass.
-        IEnumerable<Report> once = runs.Where(run => run.Run is { Visit: false }).OrderBy(run => run.Run!.At).DistinctBy(run => (run.Run!.Run, run.Run.At));
+        // Opening a test's machines again, and leaving them in peace, would pass for a pass; and who made them wrong has judged the suite.
+        IEnumerable<Report> once = runs.Where(run => run.Run is { Visit: false, Fault: null }).OrderBy(run => run.Run!.At).DistinctBy(run => (run.Run!.Run, run.Run.At));
         Report[] asked = [.. once.Where(run => question.Image is not { } image || Digest(run).StartsWith(image, StringComparison.Ordinal) || Digest(run).StartsWith("sha256:" + image, StringComparison.Ordinal))];
         CheckImages(asked);
         List<string> reasons = [.. question.Unreadable];

@@ -103,25 +103,44 @@ public sealed class RunDirectory
     /// <exception cref="UsageException">The root is a file or cannot be written, the run is there already, or <c>latest</c> is no link.</exception>
     public static RunDirectory Create(string root, string run)
     {
+        string path = NewIn(root, run);
+        string link = Path.Combine(Path.GetFullPath(root), Latest);
+        if (Path.Exists(link) && new FileInfo(link).LinkTarget is null)
+            throw new UsageException($"{link} is no link\n  wanted:  a link to the newest run, or nothing\n  next:    move it away, or choose another --output");
+        Make(root, path, () => Link(link, run));
+        return new RunDirectory(path, Path.Combine(root, Latest));
+    }
+
+    /// <summary>As <see cref="Create"/>, but <c>latest</c> stays as it is: a part of something larger, which is found by its own name.</summary>
+    /// <exception cref="UsageException">The root is a file or cannot be written, or the run is there already.</exception>
+    internal static RunDirectory CreateUnlinked(string root, string run)
+    {
+        string path = NewIn(root, run);
+        Make(root, path, () => { });
+        return new RunDirectory(path, Path.Combine(root, run));
+    }
+
+    private static string NewIn(string root, string run)
+    {
         string path = Path.Combine(Path.GetFullPath(root), run);
         if (File.Exists(root))
             throw new UsageException($"--output {root} is a file\n  wanted:  a directory, or a path where one can be made");
         if (Path.Exists(path))
             throw new UsageException($"{path} exists\n  wanted:  a new directory; what is there is never overwritten");
-        string link = Path.Combine(Path.GetFullPath(root), Latest);
-        if (Path.Exists(link) && new FileInfo(link).LinkTarget is null)
-            throw new UsageException($"{link} is no link\n  wanted:  a link to the newest run, or nothing\n  next:    move it away, or choose another --output");
+        return path;
+    }
+
+    private static void Make(string root, string path, Action link)
+    {
         try
         {
             Directory.CreateDirectory(path);
-            Link(link, run);
+            link();
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             throw new UsageException($"--output {root} cannot be written: {fault.Message}", fault);
         }
-
-        return new RunDirectory(path, Path.Combine(root, Latest));
     }
 
     /// <summary>Directory of the machine a template is made of, relative to the run's: <c>templates/0b5e3f6a9c21</c>.</summary>

@@ -176,6 +176,8 @@ internal sealed class RunFold
             _problems.Add("the log has no beginning: run-started is missing");
         if (_started is { Visit: true })
             _problems.Add("nothing was tested: somebody looked into machines");
+        if (_started is { Fault: { } fault })
+            _problems.Add($"its machines had the fault {fault} on purpose: nothing is said of the image");
         if (torn is not null)
             Admit(torn);
         if (_ended is null)

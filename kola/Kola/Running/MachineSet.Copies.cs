@@ -21,11 +21,25 @@ internal sealed partial class MachineSet
     }
 
     /// <returns>The machine, awake; null when it is to be booted, because it has no template or the template is no good.</returns>
-    [SuppressMessage("Design", "CA1031", Justification = "A copy that is no good is the template's fault, whatever it looks like; the machine is booted then.")]
-    private async Task<Machine?> TryCopyAsync(MachineSpec spec, Place place)
+    private async Task<Machine?> TryCopyAsync(MachineSpec spec)
     {
-        if (_templates is null || await HoldAsync(_templates, spec) is not { } template)
-            return null;
+        while (_templates is not null && await HoldAsync(_templates, spec) is { } template)
+        {
+            Place place = await PlaceAsync(spec);
+            if (await TryCopyAsync(_templates, template, spec, place) is not { } copy)
+                continue;
+            if (!_templates.HasFault(template))
+                await MakeWrongAsync(copy);
+            return copy;
+        }
+
+        return null;
+    }
+
+    /// <returns>Null when the template is no good, and not to be had again.</returns>
+    [SuppressMessage("Design", "CA1031", Justification = "A copy that is no good is the template's fault, whatever it looks like; the machine is booted then.")]
+    private async Task<Machine?> TryCopyAsync(TemplateSet templates, ITemplate template, MachineSpec spec, Place place)
+    {
         var probation = new Probation(_options, Found, _end, _deadline);
         WatchedMachine? watched = null;
         string? why;
@@ -64,7 +78,7 @@ internal sealed partial class MachineSet
             why = probation.FirstFinding ?? (fault is KolaException ? fault.Message : $"{fault.GetType().Name}: {fault.Message}");
         }
 
-        await _templates.CondemnAsync(template.Key, $"a copy for {place.Instance.Id} was no good: {why}");
+        await templates.CondemnAsync(template.Key, $"a copy for {place.Instance.Id} was no good: {why}");
         if (watched is not null)
             await PutAsideAsync(watched, place);
         return null;

@@ -140,10 +140,9 @@ internal sealed partial class MachineSet
 
     private async Task<Machine> BootAsync(MachineSpec spec)
     {
-        Place place = await PlaceAsync(spec);
-        if (await TryCopyAsync(spec, place) is { } copy)
+        if (await TryCopyAsync(spec) is { } copy)
             return copy;
-        place = await PlaceAsync(spec);
+        Place place = await PlaceAsync(spec);
         IInstance instance = await StartAsync(place.Instance);
         var machine = new Machine(spec, instance, Terms(place), _neighbours?.AddressOf(spec.Name));
         WatchedMachine watched = await WatchAsync(machine, place, _options, Found, _end);
@@ -158,8 +157,13 @@ internal sealed partial class MachineSet
         await machine.BecomeReadyAsync(null);
         if (spec.Prepared is { } name)
             await _code.PrepareAsync(name, machine, _whyEnded, _deadline);
+        await MakeWrongAsync(machine);
         return machine;
     }
+
+    // The run's fault, if it has one.
+    private Task MakeWrongAsync(Machine machine) =>
+        _options.Fault is { } fault ? _code.InjectAsync(fault, machine, _whyEnded, _deadline) : Task.CompletedTask;
 
     // What it is given and where it leaves what is kept is the same for a machine booted cold and for a copy.
     private async Task<Place> PlaceAsync(MachineSpec spec)

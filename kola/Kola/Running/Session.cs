@@ -20,6 +20,7 @@ public sealed class Session : IDisposable
     private readonly Dictionary<string, PlannedTest> _planned;
     private readonly TemplateSet _templates;
     private readonly HashSet<string> _repeated;
+    private readonly Dictionary<string, int> _order;
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _kill = new();
     private readonly HashSet<string> _asked = [];
@@ -33,6 +34,7 @@ public sealed class Session : IDisposable
         _schedule = new Schedule(options.Platform.Capacity, options.Seed, options.Expected);
         _planned = options.Plan.Tests.Where(t => t.Skip is null).ToDictionary(t => t.Case.Id);
         _templates = new TemplateSet(options, _schedule, _stop.Token, _kill.Token);
+        _order = options.Order.Select((id, at) => (id, at)).ToDictionary();
         _repeated = Parity.Draw([.. options.Plan.ToRun.Where(_templates.IsFor).Select(t => t.Id)], options.Parity, options.Seed);
     }
 
@@ -86,7 +88,7 @@ public sealed class Session : IDisposable
     {
         TestCase planned = _planned[test].Case;
         int number = NumberOf(test);
-        WorkItem item = _options.Expected.Of(planned, _templates.GetReady(planned, code));
+        WorkItem item = InOrder(_options.Expected.Of(planned, _templates.GetReady(planned, code)));
         long asking = _options.Time.GetTimestamp();
         // Templates are made in turns of their own, before those of the tests that wait for them: who waits holds nothing.
         Task<Turn> asked = _schedule.TakeTurnAsync(number == 1 ? item : item with { Id = $"{item.Id}#{number}" }, _stop.Token);
@@ -99,12 +101,27 @@ public sealed class Session : IDisposable
             if (templates.Count > 0 && number == 1 && _repeated.Contains(test))
                 ended = await RepeatAsync(planned, ended, templates, body, code);
             _options.Emit(ended);
-            return _options.Stress > 0 ? ended : await RetryAsync(planned, ended, body, code);
+            if (_options.Stress == 0)
+                ended = await RetryAsync(planned, ended, body, code);
+            StopAfter(ended);
+            return ended;
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             return null;
         }
+    }
+
+    // What stands earlier is worth more than all it may cost, and so is the template it waits for.
+    private WorkItem InOrder(WorkItem item) => _order.TryGetValue(item.Id, out int at) ? item with { Seconds = 1e6 / (1 + at) } : item;
+
+    // What a policy knows of is no reason to end a run early; a fault that is not there in one machine is in none.
+    private void StopAfter(TestEnded ended)
+    {
+        if (_options.FailFast && ended.Outcome == Outcome.Failed && _planned[ended.Test].Known is null)
+            Stop($"{ended.Test} failed");
+        else if (_options.Fault is { } fault && ended.Evidence?.Sign == Signal.Fault.Word())
+            Stop($"fault {fault.Id} could not be injected, or has no effect");
     }
 
     // In the turn the test has, and on machines booted for it: a copy of what may have been the reason would only repeat it.
@@ -132,8 +149,11 @@ public sealed class Session : IDisposable
     /// <param name="message">What the framework says.</param>
     public void EndUnrun(string test, string message)
     {
-        if (_planned.ContainsKey(test) && NoteAsked(test))
-            _options.Emit(new TestEnded { At = _options.Time.GetUtcNow(), Test = test, Attempt = 1, Outcome = Outcome.Failed, Message = $"{test}: its code could not be run\n  got:     {message}", Evidence = new Evidence { Sign = "code" }, ElapsedSeconds = 0 });
+        if (!_planned.ContainsKey(test) || !NoteAsked(test))
+            return;
+        var ended = new TestEnded { At = _options.Time.GetUtcNow(), Test = test, Attempt = 1, Outcome = Outcome.Failed, Message = $"{test}: its code could not be run\n  got:     {message}", Evidence = new Evidence { Sign = "code" }, ElapsedSeconds = 0 };
+        _options.Emit(ended);
+        StopAfter(ended);
     }
 
     /// <summary>

@@ -79,6 +79,15 @@ public sealed record SessionOptions
     /// <summary>How often each test runs, whatever comes of it; default 0, which is once and no stress run.</summary>
     public int Stress { get; init; }
 
+    /// <summary>What is made wrong with every machine before its test gets it, to see whether the tests notice; null for nothing.</summary>
+    public Fault? Fault { get; init; }
+
+    /// <summary>Stop after the first test that failed, its retries included: what has not run by then is not run. Default no.</summary>
+    public bool FailFast { get; init; }
+
+    /// <summary>Ids of planned tests in the order in which they get their turns. Default none: what most work hangs on goes first.</summary>
+    public IReadOnlyList<string> Order { get; init; } = [];
+
     /// <summary>os-release ID a machine must have. Default <c>flatcar</c>.</summary>
     public string ExpectedId { get; init; } = "flatcar";
 }

@@ -36,6 +36,9 @@ internal sealed class TemplateMaking
         Case = new TestCase { Id = Aside.OfTemplate(key), Sentence = "A template is made", Source = "kola", Machines = [spec.Machine] };
     }
 
+    /// <summary>Whether it is one with the run's fault, made from one without. Default no.</summary>
+    internal bool HasFault { get; init; }
+
     /// <summary>The name its machine's events go under, as if it were a test.</summary>
     internal TestCase Case { get; }
 
@@ -111,7 +114,9 @@ internal sealed class TemplateMaking
         else
             // A card for a private segment stays as it is, without a role: nothing would ever give it an address to wait for.
             await machine.WakeAsync(new CloneIdentity { Template = from.Facts, Mac = mac });
-        if (_spec.Machine.Prepared is { } name)
+        if (HasFault)
+            await _code.InjectAsync(_options.Fault!, machine, () => _why, _deadline.Token);
+        else if (_spec.Machine.Prepared is { } name)
             await PrepareAsync(name, machine);
         // There is no connection left to collect over once it has settled.
         await watched.CollectAsync(kill);

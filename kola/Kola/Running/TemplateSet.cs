@@ -23,7 +23,11 @@ internal sealed class TemplateSet(SessionOptions options, Schedule schedule, Can
 
     private readonly ConcurrentDictionary<string, Lazy<Task>> _ready = new();
     private readonly ConcurrentDictionary<string, string> _dropped = new();
+    private readonly ConcurrentDictionary<string, bool> _faulty = new();
     private readonly ITemplates? _templates = options.Cold ? null : options.Platform.Templates;
+
+    // What only one test would have a copy of is made wrong in that copy: a template more would cost as much again.
+    private readonly Lazy<HashSet<string>> _shared = new(() => [.. options.Plan.ToRun.Where(TemplatePlan.MayClone).SelectMany(TemplatePlan.ByShape.KeysOf).CountBy(key => key).Where(tests => tests.Value > 1).Select(tests => tests.Key)]);
 
     /// <summary>Whether any machine of the test is to be a copy.</summary>
     internal bool IsFor(TestCase test) => test.Machines.Any(machine => IsFor(test, machine));
@@ -35,14 +39,19 @@ internal sealed class TemplateSet(SessionOptions options, Schedule schedule, Can
     /// <returns>Their keys, each once.</returns>
     internal IReadOnlyList<string> GetReady(TestCase test, TestCode code)
     {
-        (string Key, TemplateSpec Spec)[] templates = [.. test.Machines.Select(machine => TemplateOf(test, machine, code)).OfType<(string, TemplateSpec)>().DistinctBy(t => t.Item1)];
+        (string Key, TemplateSpec Spec)[] templates = [.. test.Machines.Select(machine => TemplatesOf(test, machine, code)).Where(all => all.Length > 0).Select(all => all[0]).DistinctBy(t => t.Key)];
         foreach ((string key, TemplateSpec spec) in templates)
             _ = ReadyAsync(key, spec, code);
         return [.. templates.Select(t => t.Key)];
     }
 
     /// <summary>Ends when none is being made any more: a run that was stopped takes the machines of those away, too. Never faults.</summary>
-    internal Task SettleAsync() => Task.WhenAll(_ready.Values.Select(making => making.Value));
+    internal async Task SettleAsync()
+    {
+        await Task.WhenAll(_ready.Values.Select(making => making.Value));
+        // Nobody asks for a fault again so soon that it would be worth a gigabyte.
+        await Task.WhenAll(_faulty.Keys.Select(ForgetAsync));
+    }
 
     /// <summary>What the template of one machine of a test is made of.</summary>
     /// <param name="test">The test.</param>
@@ -64,16 +73,26 @@ internal sealed class TemplateSet(SessionOptions options, Schedule schedule, Can
         };
     }
 
-    /// <summary>The template a machine is to be a copy of, held until it is disposed; null for a machine that is booted cold.</summary>
+    /// <summary>
+    /// The template a machine is to be a copy of, held until it is disposed; null for a machine that is booted cold. Where the one with the run's fault
+    /// is not to be had it is the one without: its copy is made wrong then, and what comes of that is the test's.
+    /// </summary>
     internal async Task<ITemplate?> TakeAsync(TestCase test, MachineSpec machine, TestCode code, CancellationToken cancel)
     {
-        if (TemplateOf(test, machine, code) is not var (key, _) || _dropped.ContainsKey(key))
-            return null;
-        ITemplate? template = await FindAsync(key, cancel);
-        if (template is null)
+        foreach ((string key, _) in TemplatesOf(test, machine, code))
+        {
+            if (_dropped.ContainsKey(key))
+                continue;
+            if (await FindAsync(key, cancel) is { } template)
+                return template;
             Drop(key, "it is not in the cache any more");
-        return template;
+        }
+
+        return null;
     }
+
+    /// <summary>Whether the machines of a template have the run's fault already.</summary>
+    internal bool HasFault(ITemplate template) => _faulty.ContainsKey(template.Key);
 
     /// <summary>Does not use a template any further in this run. The first reason counts.</summary>
     internal void Drop(string key, string why)
@@ -83,10 +102,15 @@ internal sealed class TemplateSet(SessionOptions options, Schedule schedule, Can
     }
 
     /// <summary>As <see cref="Drop"/>, for one that has been seen to be no good: no other run is to have it either. Never faults.</summary>
-    [SuppressMessage("Design", "CA1031", Justification = Excuse)]
     internal async Task CondemnAsync(string key, string why)
     {
         Drop(key, why);
+        await ForgetAsync(key);
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = Excuse)]
+    private async Task ForgetAsync(string key)
+    {
         try
         {
             await _templates!.ForgetAsync(key);
@@ -102,19 +126,25 @@ internal sealed class TemplateSet(SessionOptions options, Schedule schedule, Can
         _templates is not null && !test.Fresh && TemplatePlan.MayClone(machine);
 
     [SuppressMessage("Design", "CA1031", Justification = Excuse)]
-    private (string Key, TemplateSpec Spec)? TemplateOf(TestCase test, MachineSpec machine, TestCode code)
+    private (string Key, TemplateSpec Spec)[] TemplatesOf(TestCase test, MachineSpec machine, TestCode code)
     {
         if (!IsFor(test, machine))
-            return null;
+            return [];
         try
         {
             TemplateSpec spec = SpecOf(test, machine, options.Image, code.Identity);
-            return (_templates.KeyOf(spec), spec);
+            (string, TemplateSpec) well = (_templates.KeyOf(spec), spec);
+            if (options.Fault is not { } fault || !_shared.Value.Contains(TemplatePlan.ByShape.KeyOf(test, machine)!))
+                return [well];
+            TemplateSpec wrong = spec with { Preparation = $"{spec.Preparation}+fault:{fault.Id}@{code.Identity}" };
+            string key = _templates.KeyOf(wrong);
+            _faulty[key] = true;
+            return [(key, wrong), well];
         }
         catch (Exception fault)
         {
             Drop($"of {test.Id}/{machine.Name}", $"it has no key: {fault.Message}");
-            return null;
+            return [];
         }
     }
 
@@ -150,12 +180,12 @@ internal sealed class TemplateSet(SessionOptions options, Schedule schedule, Can
                 return;
         }
 
-        await using ITemplate? from = spec.Preparation is null ? null : await BasisAsync(spec with { Preparation = null }, code);
+        await using ITemplate? from = await BasisAsync(key, spec, code);
         await using ITemplateDraft? draft = await _templates.BeginAsync(key, stop);
         // Another process may have made it meanwhile.
         if (draft is null)
             return;
-        var making = new TemplateMaking(key, spec, options, code);
+        var making = new TemplateMaking(key, spec, options, code) { HasFault = _faulty.ContainsKey(key) };
         using Turn turn = await schedule.TakeTurnAsync(options.Expected.OfTemplate(key, spec.Machine, from is null ? [] : [from.Key]), stop);
         try
         {
@@ -170,10 +200,14 @@ internal sealed class TemplateSet(SessionOptions options, Schedule schedule, Can
 
     private static string Reason(Exception fault) => fault is KolaException ? fault.Message : $"{fault.GetType().Name}: {fault.Message}";
 
-    // A preparation goes on from a ready machine, which other tests need all the same.
-    private async Task<ITemplate> BasisAsync(TemplateSpec spec, TestCode code)
+    // A preparation goes on from a ready machine, which other tests need all the same; a fault from one that has its preparation behind it.
+    private async Task<ITemplate?> BasisAsync(string of, TemplateSpec spec, TestCode code)
     {
-        spec = spec with { Machine = spec.Machine with { Prepared = null } };
+        if (spec.Preparation is not { } done)
+            return null;
+        spec = _faulty.ContainsKey(of) && done.Split('+')[0] is { Length: > 0 } prepared
+            ? spec with { Preparation = prepared }
+            : spec with { Preparation = null, Machine = spec.Machine with { Prepared = null } };
         string key = _templates!.KeyOf(spec);
         await ReadyAsync(key, spec, code);
         if (_dropped.TryGetValue(key, out string? why))
