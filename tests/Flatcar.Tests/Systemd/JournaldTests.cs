@@ -28,12 +28,12 @@ public sealed class JournaldTests
     {
         await machine.LogAsync("kola-damage", "before");
         await machine.RunAsync("sudo journalctl --rotate && sudo journalctl --verify --quiet");
-        await machine.SudoAsync("file=$(ls /var/log/journal/*/system@*.journal | tail -n 1) && dd if=/dev/urandom of=$file bs=4k seek=40 count=100 conv=notrunc status=none");
-        Assert.That((await machine.TryRunAsync("sudo journalctl --verify --quiet")).ExitCode, Is.Not.Zero, "400 KiB of noise are taken for a journal");
+        await machine.SudoAsync("file=$(ls /var/log/journal/*/system@*.journal | tail -n 1) && dd if=/dev/zero of=$file bs=4k seek=40 count=100 conv=notrunc status=none");
+        Assert.That((await machine.TryRunAsync("sudo journalctl --verify --quiet")).ExitCode, Is.Not.Zero, "400 KiB of nothing are taken for a journal");
         // The file that is written to, as a crash may leave it: journald is to begin another one.
         await machine.SudoAsync("""
             systemctl stop systemd-journald.socket systemd-journald-dev-log.socket systemd-journald.service 2>/dev/null
-            dd if=/dev/urandom of=$(ls /var/log/journal/*/system.journal) bs=64 seek=1 count=40 conv=notrunc status=none; systemctl start systemd-journald-dev-log.socket systemd-journald.service
+            dd if=/dev/zero of=$(ls /var/log/journal/*/system.journal) bs=64 seek=1 count=40 conv=notrunc status=none; systemctl start systemd-journald-dev-log.socket systemd-journald.service
             """);
         await machine.LogAsync("kola-damage", "after");
         Assert.That(await machine.JournalAsync("--identifier=kola-damage --grep=after"), Is.EqualTo(new[] { "after" }));
@@ -59,7 +59,8 @@ public sealed class JournaldTests
     public async Task A_service_that_shouts_is_cut_short_and_others_are_heard(Machine machine)
     {
         // The burst is stretched by how much room there is on disk, sixfold at most. What was left out is told when the next line is let through.
-        await machine.RunInUnitAsync("seq --format='shout %g' 200 >&2; sleep 4; echo whisper >&2", "LogRateLimitIntervalSec=3s", "LogRateLimitBurst=5", "SyslogIdentifier=kola-loud", "StandardError=journal");
+        await machine.StartUnitAsync("kola-loud", "seq --format='shout %g' 200; sleep 4; echo whisper", "LogRateLimitIntervalSec=3s", "LogRateLimitBurst=5", "SyslogIdentifier=kola-loud");
+        await machine.UnitEndedAsync("kola-loud");
         await machine.LogAsync("kola-quiet", "a word in between");
         int heard = (await machine.JournalAsync("--identifier=kola-loud --grep=^shout")).Count;
         Assert.That(heard, Is.InRange(5, 100), "of 200 lines");

@@ -98,7 +98,7 @@ public sealed class ServiceTests
         // Takes one connection after the other from the socket it was handed, and is slow to begin.
         await machine.WriteFileAsync("/run/systemd/system/kola-serve.service", "[Service]\nExecStartPre=/usr/bin/sleep 1\nExecStart=/usr/bin/socat ACCEPT-FD:3,fork EXEC:cat\n");
         await machine.RunAsync("sudo systemctl daemon-reload && sudo systemctl start kola-serve.socket");
-        const string ask = "echo kola | timeout 30 socat - TCP:127.0.0.1:7008";
+        const string ask = "echo kola | timeout 60 socat -t 30 - TCP:127.0.0.1:7008";
         Assert.That((await machine.RunAsync(ask)).Text, Is.EqualTo("kola"), "the service was started by the connection");
         int pid = (await machine.UnitAsync("kola-serve.service")).MainPid;
         CommandResult during = await machine.RunAsync($"sudo systemctl kill --signal=KILL kola-serve.service; {ask}");
