@@ -9,6 +9,8 @@ public sealed class DeviceMapperTests
     private const string Text = "kola-block-5d1e";
 
     [MachineTest("storage.verity-device", Needs = [Feature.ExtraDisks])]
+    [Tolerates("verity-corruption", because: "a byte is flipped below verity")]
+    [Tolerates("disk-error", because: "a byte is flipped below verity")]
     public async Task A_flipped_byte_below_verity_is_an_error_and_no_data([Spec(Disks = [Spare.DiskOne, Spare.DiskTwo])] Machine machine)
     {
         string root = (await machine.SudoAsync($$"""
@@ -28,6 +30,7 @@ public sealed class DeviceMapperTests
     }
 
     [MachineTest("storage.integrity-device", Needs = [Feature.ExtraDisks])]
+    [Tolerates("disk-error", because: "a byte is flipped below integrity")]
     public async Task A_flipped_byte_below_integrity_is_an_error_until_it_is_written([Spec(Disks = [Spare.DiskOne, Spare.DiskTwo])] Machine machine)
     {
         if ((await machine.TryRunAsync("command -v integritysetup && sudo modprobe dm-integrity")).ExitCode != 0)

@@ -30,7 +30,7 @@ public sealed class FilesystemTests
     }
 
     [MachineTest("storage.filesystem.btrfs.heals", Needs = [Feature.ExtraDisks])]
-    [Tolerates("btrfs-error", because: "a byte is flipped below the file system")]
+    [Tolerates("btrfs-corruption", because: "a byte is flipped below the file system")]
     public async Task A_mirror_of_btrfs_heals_a_byte_that_was_flipped([Spec(Disks = [Spare.DiskOne, Spare.DiskTwo])] Machine machine)
     {
         await machine.SudoAsync($"mkfs.btrfs -q -f -d raid1 -m raid1 {Spare.One} {Spare.Two}");

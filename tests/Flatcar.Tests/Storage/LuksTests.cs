@@ -32,7 +32,8 @@ public sealed class LuksTests
         Assert.That(await machine.ShowsAsync("/dev/mapper/kola", Secret, mebibytes: 512), Is.True, "the text is not where it was looked for");
         Assert.That(await machine.ShowsAsync(Spare.One, Secret, mebibytes: 512), Is.False, "the text stands on the disk as it was written");
         CommandResult wrong = await machine.TryRunAsync($"sudo cryptsetup close kola; echo wrong | sudo cryptsetup open --key-file - {Spare.One} kola");
-        Assert.That((wrong.ExitCode, wrong.Error), Is.EqualTo((2, "No key available with this passphrase.\n")), "what a wrong key is told");
+        Assert.That(wrong.ExitCode, Is.EqualTo(2), "cryptsetup's code for a key that opens nothing");
+        Assert.That(wrong.Error, Does.Contain("No key available"));
 
         await machine.SudoAsync($"cryptsetup luksHeaderBackup --header-backup-file /var/kola.header {Spare.One} && cryptsetup luksErase --batch-mode {Spare.One}");
         Assert.That((await machine.TryRunAsync($"sudo cryptsetup open --key-file /etc/kola.key {Spare.One} kola")).ExitCode, Is.Not.Zero, "it opens without a key slot");

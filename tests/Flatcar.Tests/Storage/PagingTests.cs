@@ -31,12 +31,12 @@ public sealed class PagingTests
         Assert.That(long.Parse(stored[1]), Is.LessThan(long.Parse(stored[0]) / 4), "bytes they take");
     }
 
-    // Random bytes, of which none can be left out; their digest is taken again once there is no swap to read them from but memory.
+    // Above MemoryHigh a unit is slowed down while its pages go out; above MemoryMax it would be killed where the disk is slow. Random bytes, of which none can be left out; their digest is taken again once there is no swap to read them from but memory.
     private static async Task GoesOutAsync(Machine machine, string device)
     {
         string unit = """
-            sudo systemd-run --quiet --wait --pipe --property=MemoryMax=16M sh -c '
-                head -c 32M /dev/urandom | tee /dev/shm/kola | sha256sum; cat /sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)/memory.swap.current'
+            sudo systemd-run --quiet --wait --pipe --property=MemoryHigh=16M sh -c '
+                head -c 32M /dev/urandom >/dev/shm/kola; sha256sum </dev/shm/kola; cat /sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)/memory.swap.current'
             """;
         CommandResult used = await machine.RunAsync($"{unit}; grep '^pswpout' /proc/vmstat; swapon --noheadings --bytes --show=USED");
         Assert.That(long.Parse(used.Lines[1]), Is.GreaterThan(12 << 20), "bytes of the unit in swap");
