@@ -16,7 +16,7 @@ public sealed class SpecAttribute : Attribute
     /// <summary>Grow the boot disk to this many MiB. Default 0: as the image has it.</summary>
     public int DiskMiB { get; init; }
 
-    /// <summary>Empty disks as <c>SIZE_MIB:SERIAL</c>, e.g. <c>"520:data"</c>. Default none.</summary>
+    /// <summary>Empty disks as <c>SIZE_MIB:SERIAL</c> or <c>SIZE_MIB:SERIAL:BUS</c>, e.g. <c>"520:data"</c>, <c>"520:fast:nvme"</c>; the bus is <c>virtio</c>, <c>nvme</c> or <c>scsi</c>. Default none.</summary>
     public string[] Disks { get; init; } = [];
 
     /// <summary>Default <see cref="Firmware.Any"/>.</summary>

@@ -90,10 +90,21 @@ internal static class TestCaseReader
     }
 
     // 520:data
-    private static ExtraDisk Disk(string text, string source) =>
-        text.Split(':') is [var size, { Length: >= 1 and <= 20 } serial] && int.TryParse(size, CultureInfo.InvariantCulture, out int mib) && mib > 0
-            ? new ExtraDisk(mib, serial)
-            : throw Wrong(source, $"disk \"{text}\"", "SIZE_MIB:SERIAL with a serial of 1 to 20 characters, e.g. \"520:data\"");
+    // 520:fast:nvme
+    private static ExtraDisk Disk(string text, string source)
+    {
+        string[] parts = text.Split(':');
+        DiskBus? bus = parts.ElementAtOrDefault(2) switch
+        {
+            null or "virtio" => DiskBus.Virtio,
+            "nvme" => DiskBus.Nvme,
+            "scsi" => DiskBus.Scsi,
+            _ => null,
+        };
+        return bus is { } known && parts is [var size, { Length: >= 1 and <= 20 } serial, ..] && parts.Length <= 3 && int.TryParse(size, CultureInfo.InvariantCulture, out int mib) && mib > 0
+            ? new ExtraDisk(mib, serial, known)
+            : throw Wrong(source, $"disk \"{text}\"", "SIZE_MIB:SERIAL or SIZE_MIB:SERIAL:BUS with a serial of 1 to 20 characters and a bus of virtio, nvme or scsi, e.g. \"520:data\", \"520:fast:nvme\"");
+    }
 
     private static Toleration Toleration(ToleratesAttribute attribute, string source) => string.IsNullOrWhiteSpace(attribute.Because)
         ? throw Wrong(source, $"[Tolerates(\"{attribute.Check}\")] without a reason", "because: why the check may fire here")

@@ -75,8 +75,26 @@ public sealed record MachineSpec
 
 /// <summary>An empty disk.</summary>
 /// <param name="SizeMiB">Size in MiB, at least 1.</param>
-/// <param name="Serial">Serial number, at most 20 characters; in the guest <c>/dev/disk/by-id/virtio-SERIAL</c>.</param>
-public sealed record ExtraDisk(int SizeMiB, string Serial);
+/// <param name="Serial">
+/// Serial number, at most 20 characters; in the guest <c>/dev/disk/by-id/virtio-SERIAL</c>, <c>nvme-QEMU_NVMe_Ctrl_SERIAL</c> or
+/// <c>scsi-0QEMU_QEMU_HARDDISK_SERIAL</c>.
+/// </param>
+/// <param name="Bus">What it hangs on. Default <see cref="DiskBus.Virtio"/>.</param>
+public sealed record ExtraDisk(int SizeMiB, string Serial, DiskBus Bus = DiskBus.Virtio);
+
+/// <summary>What a disk hangs on.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<DiskBus>))]
+public enum DiskBus
+{
+    /// <summary>A virtio block device.</summary>
+    [JsonStringEnumMemberName("virtio")] Virtio,
+
+    /// <summary>An NVMe controller of its own. QEMU cannot save such a device: its machine is never a copy.</summary>
+    [JsonStringEnumMemberName("nvme")] Nvme,
+
+    /// <summary>A virtio SCSI controller that all such disks of a machine share.</summary>
+    [JsonStringEnumMemberName("scsi")] Scsi,
+}
 
 /// <summary>What starts the kernel.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Firmware>))]

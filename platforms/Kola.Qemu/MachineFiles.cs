@@ -118,7 +118,7 @@ internal sealed class MachineFiles : IDisposable
                 await CreateImageAsync(spec.Id, ["-b", template, "-F", "qcow2", own], cancel);
             else
                 await CopyAsync(spec.Id, template, own, cancel);
-            disks.Add(new QemuDisk(Take(own, keep), disk.Serial));
+            disks.Add(disk with { File = Take(own, keep) });
         }
 
         return disks;
@@ -142,7 +142,7 @@ internal sealed class MachineFiles : IDisposable
         {
             string file = Path.Combine(place, $"disk-{disks.Count}.qcow2");
             await CreateImageAsync(spec.Id, [file, string.Create(CultureInfo.InvariantCulture, $"{disk.SizeMiB}M")], cancel);
-            disks.Add(new QemuDisk(Take(file, keep), disk.Serial));
+            disks.Add(new QemuDisk(Take(file, keep), disk.Serial, disk.Bus));
         }
 
         return disks;

@@ -87,6 +87,8 @@ internal sealed record QemuArguments
         "-chardev", $"file,id=console,path={Escaped(ConsoleFile)},append=on", "-serial", "chardev:console",
         "-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng",
         .. Ports(),
+        // One controller for all disks that hang on one.
+        .. Disks.Any(d => d.Bus == DiskBus.Scsi) ? ["-device", "virtio-scsi-pci,id=scsi"] : Array.Empty<string>(),
         .. Disks.SelectMany(Disk),
         .. UserData(),
         .. Network(),
@@ -159,7 +161,13 @@ internal sealed record QemuArguments
 
         string node = JsonSerializer.Serialize(image);
         string boot = index == 0 ? ",bootindex=1" : "";
-        return ["-blockdev", node, "-device", $"virtio-blk-pci,drive=disk{index},serial={Escaped(disk.Serial)}{boot}"];
+        string rest = $"drive=disk{index},serial={Escaped(disk.Serial)}{boot}";
+        return disk.Bus switch
+        {
+            DiskBus.Nvme => ["-blockdev", node, "-device", $"nvme,{rest}"],
+            DiskBus.Scsi => ["-blockdev", node, "-device", $"scsi-hd,bus=scsi.0,{rest}"],
+            _ => ["-blockdev", node, "-device", $"virtio-blk-pci,{rest}"],
+        };
     }
 
     private IEnumerable<string> UserData() => ConfigDrive is null
@@ -228,7 +236,7 @@ internal sealed record QemuArguments
 }
 
 /// <summary>A qcow2 disk.</summary>
-internal sealed record QemuDisk(string File, string Serial);
+internal sealed record QemuDisk(string File, string Serial, DiskBus Bus = DiskBus.Virtio);
 
 /// <summary>A virtual serial port: its name in the guest, and the socket QEMU connects to.</summary>
 internal sealed record QemuSerialPort(string Name, string Socket);

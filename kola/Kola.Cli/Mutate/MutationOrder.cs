@@ -14,9 +14,5 @@ internal static class MutationOrder
             .Select(test => test.Id),
     ];
 
-    private static int Nearness(Fault fault, TestCase test)
-    {
-        int at = fault.Near.TakeWhile(pattern => !TestPattern.Matches(pattern, test.Id, test.Formerly)).Count();
-        return at;
-    }
+    private static int Nearness(Fault fault, TestCase test) => fault.Near.TakeWhile(pattern => !TestPattern.Matches(pattern, test.Id, test.Formerly)).Count();
 }

@@ -67,8 +67,10 @@ internal static class MutationText
 
     internal static string Verdict(Mutation mutation)
     {
-        string share = mutation.Share is { } percent ? string.Create(CultureInfo.InvariantCulture, $"{mutation.Caught} of {PlainText.Count(mutation.Caught + mutation.NotCaught, "fault")} caught ({Math.Floor(percent):0} %)") : "nothing is known of any fault";
-        return $"{share}{(mutation.Undecided == 0 ? "" : $", {mutation.Undecided.ToString(CultureInfo.InvariantCulture)} undecided")} by {PlainText.Count(mutation.Tests.Count, "test")} in {PlainText.Duration(mutation.ElapsedSeconds)}";
+        string share = mutation.Share is { } percent
+            ? string.Create(CultureInfo.InvariantCulture, $"{mutation.Caught} of {PlainText.Count(mutation.Caught + mutation.NotCaught, "fault")} caught by {PlainText.Count(mutation.Tests.Count, "test")} ({Math.Floor(percent):0} %)")
+            : "nothing is known of any fault";
+        return $"{share}{(mutation.Undecided == 0 ? "" : $", {mutation.Undecided.ToString(CultureInfo.InvariantCulture)} undecided")}, in {PlainText.Duration(mutation.ElapsedSeconds)}";
     }
 
     internal static string Markdown(Mutation mutation)
@@ -135,7 +137,7 @@ internal static class MutationText
             text.Append($"\n## {title}\n\n{head}").AppendJoin("", faults.Select(line));
     }
 
-    // The first line says that something is not as it should be, the one after "got" often what.
+    // The first line says what is not as it should be; the rest is in the fault's own run.
     private static string Short(string? message)
     {
         string line = PlainText.OneLine(PlainText.FirstLine(message));

@@ -21,13 +21,13 @@ public sealed record TemplatePlan
     public IReadOnlySet<string> Present { get; init; } = new HashSet<string>();
 
     /// <summary>
-    /// Whether a test's machines may be copies: it does not look at a first boot, and none has a TPM, whose state cannot be copied, or a firmware
+    /// Whether a test's machines may be copies: it does not look at a first boot, and none has a TPM or an NVMe disk, whose state cannot be copied, or a firmware
     /// of its own, which is what the test is about, or a config that is no other test's.
     /// </summary>
     public static bool MayClone(TestCase test) => !test.Fresh && test.Machines.All(MayClone);
 
     /// <summary>As <see cref="MayClone(TestCase)"/>, of one machine.</summary>
-    internal static bool MayClone(MachineSpec machine) => !machine.Tpm && machine.Firmware == Firmware.Any && MachineConfig.CanBeShared(machine);
+    internal static bool MayClone(MachineSpec machine) => !machine.Tpm && machine.Disks.All(d => d.Bus != DiskBus.Nvme) && machine.Firmware == Firmware.Any && MachineConfig.CanBeShared(machine);
 
     /// <summary>Keys of the templates a test waits for, each once; none when it boots cold.</summary>
     public IReadOnlyList<string> KeysOf(TestCase test) =>
@@ -44,7 +44,7 @@ public sealed record TemplatePlan
 
     private static string ShapeOf(MachineSpec machine)
     {
-        string disks = string.Join(',', machine.Disks.Select(d => $"{d.Serial}={d.SizeMiB}"));
+        string disks = string.Join(',', machine.Disks.Select(d => $"{d.Serial}={d.SizeMiB} on {d.Bus}"));
         // A config's text is as good as its digest, and never goes anywhere: keys are only compared.
         return string.Create(CultureInfo.InvariantCulture, $"{machine.MemoryMiB} MiB, {machine.Cpus} CPUs, {machine.DiskMiB}, [{disks}], {machine.User}, {machine.Updates}, {machine.Prepared}, {machine.ConfigDirectory}, {machine.Config}");
     }

@@ -32,6 +32,11 @@ public sealed class QemuArgumentsTests
         ConfigDrive = "/proc/7/fd/44",
     };
 
+    private static readonly QemuArguments s_buses = s_plain with
+    {
+        Disks = [.. s_plain.Disks, new QemuDisk("/proc/7/fd/41", "fast", DiskBus.Nvme), new QemuDisk("/proc/7/fd/42", "one", DiskBus.Scsi), new QemuDisk("/proc/7/fd/43", "two", DiskBus.Scsi)],
+    };
+
     private static readonly QemuArguments s_direct = s_plain with
     {
         IgnitionFile = "/proc/7/fd/42",
@@ -47,11 +52,12 @@ public sealed class QemuArgumentsTests
 
     [TestCase("plain")]
     [TestCase("rich")]
+    [TestCase("buses")]
     [TestCase("direct")]
     [TestCase("arm")]
     public void Arguments_are_as_approved(string name)
     {
-        QemuArguments arguments = name switch { "plain" => s_plain, "rich" => s_rich, "direct" => s_direct, _ => s_arm };
+        QemuArguments arguments = name switch { "plain" => s_plain, "rich" => s_rich, "buses" => s_buses, "direct" => s_direct, _ => s_arm };
         string file = Path.Combine(TestContext.CurrentContext.TestDirectory, "Golden", $"qemu-{name}.txt");
         string got = string.Join('\n', arguments.ToList()) + "\n";
         string approved = File.Exists(file) ? File.ReadAllText(file) : "";

@@ -24,7 +24,7 @@ internal sealed class QemuTemplates(QemuHost host, TemplateStore store, Func<Ins
             MemoryMiB = spec.Machine.MemoryMiB,
             Cpus = spec.Machine.Cpus,
             Uuid = Guid.Empty,
-            Disks = [new QemuDisk("disk", "primary-disk"), .. spec.Machine.Disks.Select(d => new QemuDisk("disk", d.Serial))],
+            Disks = [new QemuDisk("disk", "primary-disk"), .. spec.Machine.Disks.Select(d => new QemuDisk("disk", d.Serial, d.Bus))],
             ConsoleFile = "console",
             QmpSocket = "qmp",
             Mac = "mac",

@@ -35,12 +35,6 @@ public static class StorageFaults
     [Fault("storage.no-xfs", "the kernel cannot read XFS", Near = ["storage.*", "ignition.*"])]
     public static Task Xfs_cannot_be_read(Machine machine) => machine.ForbidModuleAsync("xfs");
 
-    [Fault("storage.no-nfs", "the kernel has no NFS server", Near = ["storage.*", "network.*"])]
-    public static Task Nothing_can_be_shared(Machine machine) => machine.ForbidModuleAsync("nfsd");
-
     [Fault("storage.no-loop", "files cannot be used as disks", Near = ["storage.*", "sysext.*"])]
     public static Task Files_are_no_disks(Machine machine) => machine.ForbidModuleAsync("loop");
-
-    [Fault("storage.no-fstrim", "deleted blocks are never given back", Near = ["storage.*", "core.*"])]
-    public static Task Blocks_are_not_given_back(Machine machine) => machine.StopForGoodAsync("fstrim.timer");
 }
