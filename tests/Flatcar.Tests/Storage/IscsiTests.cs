@@ -12,8 +12,8 @@ public sealed class IscsiTests
     [MachineTest("storage.iscsi", Needs = [Feature.PrivateNetwork], Minutes = 8)]
     public async Task A_disk_is_served_to_who_knows_the_secret_and_keeps_its_files(Machine server, Machine client)
     {
-        if ((await server.TryRunAsync("command -v tgtadm")).ExitCode != 0)
-            Lab.Skip("the image has no iSCSI target.", "Run it on the reference image.");
+        if ((await server.TryRunAsync("sudo sh -c 'command -v tgtadm'")).ExitCode != 0)
+            Lab.Skip("the image has no iSCSI target", "Run it on the reference image.");
         await server.SudoAsync($"""
             set -e; systemctl start tgt.service; truncate -s 64M /var/target.img
             tgtadm --lld iscsi --op new --mode target --tid 1 --targetname {Target}

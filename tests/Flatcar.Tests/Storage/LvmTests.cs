@@ -9,8 +9,8 @@ public sealed class LvmTests
     [MachineTest("storage.lvm", Needs = [Feature.ExtraDisks], Minutes = 8)]
     public async Task A_volume_keeps_its_past_in_a_snapshot_grows_over_two_disks_and_is_back_after_a_reboot([Spec(Disks = [Spare.DiskOne, Spare.DiskTwo])] Machine machine)
     {
-        if ((await machine.TryRunAsync("command -v lvm")).ExitCode != 0)
-            Lab.Skip("the image has no LVM.", "Run it on a Flatcar release: --image FILE.");
+        if ((await machine.TryRunAsync("sudo sh -c 'command -v lvm'")).ExitCode != 0)
+            Lab.Skip("the image has no LVM", "Run it on a Flatcar release: --image FILE.");
         await machine.SudoAsync($"pvcreate -q {Spare.One} {Spare.Two} && vgcreate -q kola {Spare.One} {Spare.Two} && lvcreate -q -y -n data -L 128M kola && mkfs.ext4 -q /dev/kola/data");
         await machine.MountByUnitAsync("data", "/dev/kola/data", "ext4", atBoot: true);
         CommandResult past = await machine.SudoAsync("""
