@@ -117,7 +117,7 @@ public sealed class GateCommandTests
         using (var log = EventLog.Create(Path.Combine(directory, RunDirectory.EventsFile)))
             look.ToList().ForEach(log.Append);
         string runs = Path.Combine(_directory, "runs");
-        Assert.That((await RunAsync("history", "add", runs)).Output, Does.Match("^1 run in .*, and 1 look into machines left out\n$"));
+        Assert.That((await RunAsync("history", "add", runs)).Output, Does.Match("^1 run in .*, and 1 run left out that did not test an image\n$"));
         Assert.That((await RunAsync("gate", runs)).Output, Does.Contain("1 run: "));
         Assert.That((await RunAsync("gate", directory)).Code, Is.EqualTo(3));
     }

@@ -123,13 +123,16 @@ public sealed class MutationTests
 
     private static NUnitSuite Suite => new(typeof(Samples.MutatedTests).Assembly);
 
+    // Two of one process within a second have one name.
+    private int _runs;
+
     private async Task<(Mutation Mutation, string Directory)> RunAsync(string[] tests, string[] faults, Report? baseline = null, CancellationTokenSource? stop = null)
     {
         await using var platform = new FakePlatform(new FakeOptions { Guest = FaultRunTests.Guest(), Capacity = new() { Machines = 1, MemoryMiB = 4096, Cpus = 8 } }, TimeProvider.System);
         var target = new Target(Some.Image(), platform, platform.Features);
         (Plan plan, IReadOnlyList<(string Test, string Why)> leftOut) = FaultSelection.Mutable(Plan.For(Suite.Explore(), new Selection { Patterns = tests }, PlanCommand.SettingOf(target)));
         using var interruptions = Interruptions.Of(stop?.Token ?? CancellationToken.None);
-        var run = new MutationRun(target, Suite, new RunSettings { Output = _directory, Quiet = true }, interruptions)
+        var run = new MutationRun(target, Suite, new RunSettings { Output = Path.Combine(_directory, $"{_runs++}"), Quiet = true }, interruptions)
         {
             CommandLine = ["kola", "mutate"],
             Baseline = baseline,

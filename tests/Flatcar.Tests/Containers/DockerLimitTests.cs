@@ -88,8 +88,8 @@ public sealed class DockerLimitTests
             CommandResult seen = await machine.RunAsync($"cut -d: -f3 /proc/{ids[1]}/cgroup; cd /sys/fs/cgroup{group} && cat memory.max cgroup.procs");
             Assert.That(seen.Lines, Is.EqualTo(new[] { group, memory, ids[1] }));
 
-            // systemd has it in its hands.
-            await machine.RunAsync($"sudo systemctl stop docker-{ids[0]}.scope");
+            // systemd has it in its hands. (As a container's first process sleep does not hear TERM.)
+            await machine.RunAsync($"sudo systemctl kill --signal=KILL docker-{ids[0]}.scope");
             await machine.WaitForAsync($"the container {name} to have ended", () => machine.InspectAsync(name, "{{.State.Status}}"), seen => seen == "exited");
         }
     }
