@@ -63,14 +63,16 @@ public sealed class MountTests
     public async Task What_was_deleted_is_given_back_by_trim([Spec(Disks = [Spare.DiskOne, Spare.DiskTwo])] Machine machine)
     {
         if ((await machine.RunAsync($"cat /sys/block/$(basename $(readlink -f {Spare.One}))/queue/discard_max_bytes")).Text.Trim() == "0")
-            Lab.Skip("the platform's disks take no discards.", "Run it on qemu.");
+            Lab.Skip("the platform's disks take no discards", "Run it on qemu.");
         await machine.SudoAsync($"mkfs.ext4 -q -E nodiscard {Spare.One} 64M");
         await machine.MountByUnitAsync("data", Spare.One, "ext4");
         await machine.SudoAsync("yes kola-to-be-gone | head -c 16M >/mnt/data/gone; echo kola-to-be-kept >/mnt/data/kept; sync -f /mnt/data; rm /mnt/data/gone; sync -f /mnt/data");
-        Assert.That(await machine.ShowsAsync(Spare.One, "kola-to-be-gone", mebibytes: 64), Is.True, "deleting alone took it from the disk");
+        // A million lines; of the last ones at either end, what the disk gives back only in larger pieces may stay.
+        const string count = $"head -c 64M {Spare.One} | grep -caF kola-to-be-gone; true";
+        Assert.That(int.Parse((await machine.SudoAsync(count)).Text), Is.EqualTo(1 << 20), "deleting alone took some of it from the disk");
         CommandResult trimmed = await machine.SudoAsync("fstrim -v /mnt/data; systemctl stop mnt-data.mount; echo 3 >/proc/sys/vm/drop_caches");
         Assert.That(trimmed.Text, Does.Match(@"\([1-9]\d{7} bytes\) trimmed"), "at least 10 MB");
-        Assert.That(await machine.ShowsAsync(Spare.One, "kola-to-be-gone", mebibytes: 64), Is.False, "the disk still has what was deleted");
+        Assert.That(int.Parse((await machine.SudoAsync(count)).Text), Is.LessThan(1 << 16), "lines of what was deleted that the disk still has");
         Assert.That(await machine.ShowsAsync(Spare.One, "kola-to-be-kept", mebibytes: 64), Is.True);
     }
 

@@ -40,6 +40,9 @@ internal sealed class BootDisk
             var name = Path.GetFileName(path);
             if (name.StartsWith("loop", StringComparison.Ordinal) || name.StartsWith("ram", StringComparison.Ordinal))
                 continue;
+            // Each path to an NVMe disk has a directory of its own (nvme0c0n1) and no node.
+            if (!File.Exists("/dev/" + name))
+                continue;
             var sectors = ulong.Parse(File.ReadAllText(path + "/size"));
             if (sectors == 0)
                 continue;
