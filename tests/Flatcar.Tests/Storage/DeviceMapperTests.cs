@@ -34,7 +34,7 @@ public sealed class DeviceMapperTests
     public async Task A_flipped_byte_below_integrity_is_an_error_until_it_is_written([Spec(Disks = [Spare.DiskOne, Spare.DiskTwo])] Machine machine)
     {
         if ((await machine.TryRunAsync("command -v integritysetup && sudo modprobe dm-integrity")).ExitCode != 0)
-            Lab.Skip("the image has no dm-integrity.", "Run it on an image with integritysetup and the kernel's dm-integrity.");
+            Lab.Skip("the image has no dm-integrity", "Run it on an image with integritysetup and the kernel's dm-integrity.");
         await machine.SudoAsync($"""
             set -e
             integritysetup format --batch-mode --no-wipe {Spare.One} && integritysetup open --integrity-no-journal {Spare.One} kola

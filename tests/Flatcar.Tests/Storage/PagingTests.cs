@@ -15,11 +15,11 @@ public sealed class PagingTests
         await GoesOutAsync(machine, $"{Spare.One}");
     }
 
-    [MachineTest("storage.zram")]
+    [MachineTest("storage.zram", Needs = [Feature.LongRun])]
     public async Task Pages_go_out_to_compressed_memory_and_come_back_as_they_were(Machine machine)
     {
         if ((await machine.TryRunAsync("sudo modprobe zram")).ExitCode != 0)
-            Lab.Skip("the image has no zram.", "Run it on an image whose kernel has the module zram.");
+            Lab.Skip("the image has no zram", "Run it on an image whose kernel has the module zram.");
         await machine.SudoAsync("udevadm settle; echo 128M >/sys/block/zram0/disksize && mkswap -q /dev/zram0 && swapon /dev/zram0");
         await GoesOutAsync(machine, "/dev/zram0");
         await machine.SudoAsync("swapon /dev/zram0");

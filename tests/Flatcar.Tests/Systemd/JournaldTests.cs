@@ -33,7 +33,7 @@ public sealed class JournaldTests
         // The file that is written to, as a crash may leave it: journald is to begin another one.
         await machine.SudoAsync("""
             systemctl stop systemd-journald.socket systemd-journald-dev-log.socket systemd-journald.service 2>/dev/null
-            dd if=/dev/zero of=$(ls /var/log/journal/*/system.journal) bs=64 seek=1 count=40 conv=notrunc status=none; systemctl start systemd-journald-dev-log.socket systemd-journald.service
+            dd if=/dev/zero of=$(ls /var/log/journal/*/system.journal) bs=64 count=40 conv=notrunc status=none; systemctl start systemd-journald-dev-log.socket systemd-journald.service
             """);
         await machine.LogAsync("kola-damage", "after");
         Assert.That(await machine.JournalAsync("--identifier=kola-damage --grep=after"), Is.EqualTo(new[] { "after" }));
