@@ -82,7 +82,8 @@ public sealed class MountTests
         await machine.SudoAsync($"mkfs.ext4 -q {Spare.One} 128M");
         await machine.MountByUnitAsync("data", Spare.One, "ext4");
         string digest = await machine.WriteRandomAsync("/mnt/data/synced", 8);
-        await machine.SudoAsync("for i in $(seq 50); do echo $i >/mnt/data/made-$i; done; sync /mnt/data/made-25; rm /mnt/data/made-1*; head -c 8M /dev/zero >/mnt/data/unsynced");
+        // The root disk as well: the mount unit lies there.
+        await machine.SudoAsync("sync -f /; for i in $(seq 50); do echo $i >/mnt/data/made-$i; done; sync /mnt/data/made-25; rm /mnt/data/made-1*; head -c 8M /dev/zero >/mnt/data/unsynced");
         await machine.ResetAsync();
 
         // 1 is "mended"; a file system that was taken away in order is only looked at, and says nothing of a journal.
