@@ -30,14 +30,14 @@ public sealed class JournaldTests
         await machine.RunAsync("sudo journalctl --rotate && sudo journalctl --verify --quiet");
         await machine.SudoAsync("file=$(ls /var/log/journal/*/system@*.journal | tail -n 1) && dd if=/dev/zero of=$file bs=4k seek=40 count=100 conv=notrunc status=none");
         Assert.That((await machine.TryRunAsync("sudo journalctl --verify --quiet")).ExitCode, Is.Not.Zero, "400 KiB of nothing are taken for a journal");
-        // The file that is written to, as a crash may leave it: journald is to begin another one.
+        // The file that is written to, as a crash may leave it: journald is to go on in one that is whole.
         await machine.SudoAsync("""
             systemctl stop systemd-journald.socket systemd-journald-dev-log.socket systemd-journald.service 2>/dev/null
             dd if=/dev/zero of=$(ls /var/log/journal/*/system.journal) bs=64 count=40 conv=notrunc status=none; systemctl start systemd-journald-dev-log.socket systemd-journald.service
             """);
         await machine.LogAsync("kola-damage", "after");
         Assert.That(await machine.JournalAsync("--identifier=kola-damage --grep=after"), Is.EqualTo(new[] { "after" }));
-        Assert.That((await machine.RunAsync("ls /var/log/journal/*/*~ | wc -l")).Text, Is.Not.EqualTo("0"), "the damaged file was put aside");
+        await machine.RunAsync("sudo sh -c 'journalctl --verify --quiet --file=$(ls /var/log/journal/*/system.journal)'");
     }
 
     [MachineTest("systemd.journal.killed")]
