@@ -15,6 +15,16 @@ public sealed class StateTests
         Assert.That(await machine.JournalAsync("--boot _PID=1 --grep='ordering cycle|Unknown (key|section|lvalue)|is not executable|Dependency failed'"), Is.Empty, "what systemd complained of");
     }
 
+    [MachineTest("systemd.services")]
+    public async Task Services_everybody_leans_on_answer(Machine machine)
+    {
+        CommandResult answers = await machine.RunAsync("""
+            resolvectl query localhost >/dev/null && echo resolved; sudo udevadm control --ping && echo udevd; loginctl --no-legend list-users | grep -q core && echo logind
+            systemctl is-active systemd-networkd && networkctl --no-legend --no-pager list | grep -q 'routable *configured' && echo networkd; busctl call org.freedesktop.timedate1 /org/freedesktop/timedate1 org.freedesktop.DBus.Peer Ping && echo timedated
+            """);
+        Assert.That(answers.Lines, Is.EqualTo(new[] { "resolved", "udevd", "logind", "active", "networkd", "timedated" }));
+    }
+
     [MachineTest("systemd.reexec")]
     public async Task Systemd_is_replaced_while_services_go_on(Machine machine)
     {
