@@ -12,6 +12,9 @@ public sealed record QemuOptions
     /// <summary>What machines that ask for <see cref="Firmware.Any"/> get. Default: direct boot where the image has a kernel beside it, else BIOS (UEFI on arm64).</summary>
     public Firmware DefaultFirmware { get; init; } = Firmware.Any;
 
+    /// <summary>What the segments of a test are. Default <see cref="NetworkKind.User"/>.</summary>
+    public NetworkKind Network { get; init; } = NetworkKind.User;
+
     /// <summary>Machines at once; null for as many as cores, memory and ports allow. At least 1.</summary>
     public int? Machines { get; init; }
 
