@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace Kola;
 
 /// <summary>How the servers of a segment behave. A new one is as they should.</summary>
@@ -16,7 +18,7 @@ public sealed record SegmentConduct
     public ServerMood SecondDns { get; init; }
 
     /// <summary>Names and the addresses both name servers give for them, whatever is true; both kinds of addresses.</summary>
-    public IReadOnlyDictionary<string, string> Names { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Names { get; init; } = FrozenDictionary<string, string>.Empty;
 
     /// <summary>By what the time it tells is later than it is; negative for earlier. Default not at all.</summary>
     public TimeSpan TimeOffset { get; init; }

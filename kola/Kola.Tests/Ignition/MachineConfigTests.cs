@@ -14,7 +14,7 @@ public sealed class MachineConfigTests
         Neighbourhood neighbours = Neighbourhood.Of("some.test", [Some.Machine("hub"), Some.Machine("spoke")], [])!;
         string rendered = MachineConfig.For(Some.Machine("spoke"), "k", neighbours, channel: true, s_nothing, "x").Ignition;
         Assert.That(neighbours.HostsFile(), Does.Contain("198.18.0.1 hub\n198.18.0.2 spoke\n"));
-        Assert.That(neighbours.NetworkFile("spoke"), Does.Contain("MACAddress=52:54:00:6b:00:02").And.Contain("Address=198.18.0.2/24").And.Not.Contain("DHCPServer"));
+        Assert.That(neighbours.NetworkFiles("spoke").Single().Text, Does.Contain("MACAddress=52:54:00:6b:00:02").And.Contain("Address=198.18.0.2/24").And.Not.Contain("DHCPServer"));
         Assert.That(rendered, Does.Contain("/etc/hosts").And.Contain("10-kola-private.network"));
     }
 
@@ -23,10 +23,10 @@ public sealed class MachineConfigTests
     {
         Neighbourhood neighbours = Neighbourhood.Of("some.test", [Refers("spoke", "hub"), Some.Machine("hub"), Refers("other", "spoke")], [])!;
         Assert.That(neighbours.AddressServer, Is.EqualTo("spoke"), "the first of those that others refer to");
-        string file = neighbours.NetworkFile("spoke");
+        string file = neighbours.NetworkFiles("spoke").Single().Text;
         Assert.That(file, Does.Contain("DHCPServer=yes\n").And.Contain("[DHCPServerStaticLease]\nMACAddress=52:54:00:6b:00:02\nAddress=198.18.0.2\n").And.Contain("MACAddress=52:54:00:6b:00:03\nAddress=198.18.0.3\n"));
         Assert.That(file, Does.Contain("EmitRouter=no").And.Contain("EmitDNS=no").And.Contain("PersistLeases=no"), "the way into the world is another card");
-        Assert.That(neighbours.NetworkFile("hub"), Does.Not.Contain("DHCPServer"));
+        Assert.That(neighbours.NetworkFiles("hub").Single().Text, Does.Not.Contain("DHCPServer"));
     }
 
     [Test]

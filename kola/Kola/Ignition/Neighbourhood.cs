@@ -64,8 +64,17 @@ internal sealed record Neighbourhood
         };
     }
 
-    /// <summary>The harness's address on a segment, IPv4; where there is no IPv4, IPv6.</summary>
-    internal string RouterOn(string segment) => Segment(segment) is { Addressing: SegmentAddressing.Ipv6 } six ? Ipv6(six, SegmentAddress.Harness) : Ipv4(Segment(segment), SegmentAddress.Harness);
+    /// <summary>The same as data, for a test.</summary>
+    internal AddressBook Book() => new()
+    {
+        Addresses = (from machine in Machines from link in Links[machine].DistinctBy(l => l.Segment) let address = AddressOn(machine, link.Segment) where address.Length > 0 select (machine, link.Segment, address)).ToDictionary(a => (a.machine, a.Segment), a => a.address),
+        First = Machines.ToDictionary(m => m, AddressOf),
+        Segments = Segments,
+        Harness = Segments.ToDictionary(s => s.Name, s => HarnessOn(s.Name)),
+    };
+
+    // IPv4; where there is no IPv4, IPv6.
+    private string HarnessOn(string segment) => Segment(segment) is { Addressing: SegmentAddressing.Ipv6 } six ? Ipv6(six, SegmentAddress.Harness) : Ipv4(Segment(segment), SegmentAddress.Harness);
 
     /// <summary>The cards of a machine. Locally administered, unicast; segments are apart, so addresses may repeat in another test.</summary>
     internal IReadOnlyList<InstanceLink> LinksOf(string machine) =>
@@ -89,6 +98,7 @@ internal sealed record Neighbourhood
     /// <param name="cards">How many.</param>
     internal static string UnconfiguredNetworkFile(int cards) => Idle(string.Join(' ', Enumerable.Range(0, cards).Select(InstanceLink.UnconfiguredMac)));
 
+    // Kind=!*: what is made on top of a card, a VLAN or a MACVLAN, may have its address, and is the test's.
     /// <summary>networkd's files for a machine's cards, name to text. None is waited for at boot; none with an address of the harness's takes the default route.</summary>
     internal IEnumerable<(string Name, string Text)> NetworkFiles(string machine) => Links[machine].Select((link, card) =>
     {
@@ -127,6 +137,7 @@ internal sealed record Neighbourhood
         return $"""
             [Match]
             MACAddress={mac}
+            Kind=!*
 
             [Link]
             RequiredForOnline=no
@@ -145,6 +156,7 @@ internal sealed record Neighbourhood
     private static string Idle(string macs) => $"""
         [Match]
         MACAddress={macs}
+        Kind=!*
 
         [Link]
         RequiredForOnline=no
@@ -159,6 +171,7 @@ internal sealed record Neighbourhood
     private static string Automatic(string mac) => $"""
         [Match]
         MACAddress={mac}
+        Kind=!*
 
         [Link]
         RequiredForOnline=no

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using Kola.Ignition;
 using Kola.Machines;
 
 namespace Kola;
@@ -20,7 +19,8 @@ public sealed class LabNetwork
 
     /// <summary>The harness's own address on a segment, where it serves what was asked for: IPv4, or IPv6 where there is no IPv4.</summary>
     /// <param name="segment">Name of the segment.</param>
-    public string ServerOn(string segment) => Neighbours.RouterOn(segment);
+    public string ServerOn(string segment) =>
+        Addresses.Harness.TryGetValue(segment, out string? address) ? address : throw new UsageException($"{_terms.Test}: no segment \"{segment}\"\n  wanted:  {string.Join(" or ", Addresses.Harness.Keys)}");
 
     /// <summary>Pulls a machine's cable out: it sees that its card has no carrier.</summary>
     /// <param name="machine">The machine.</param>
@@ -100,7 +100,7 @@ public sealed class LabNetwork
     public async Task ConductAsync(string segment, SegmentConduct conduct)
     {
         ArgumentNullException.ThrowIfNull(conduct);
-        if (Neighbours.Segments.FirstOrDefault(s => s.Name == segment) is not { Servers: not SegmentServers.None })
+        if (Addresses.Segments.FirstOrDefault(s => s.Name == segment) is not { Servers: not SegmentServers.None })
             throw new UsageException($"{_terms.Test}: no servers on \"{segment}\"\n  wanted:  [Segment(\"{segment}\", Servers = …)]");
         await (_terms.Network() ?? throw NoNetwork()).ConductAsync(segment, conduct, _terms.Deadline);
         lock (_gate)
@@ -154,7 +154,7 @@ public sealed class LabNetwork
             await (_terms.Network() ?? throw NoNetwork()).ConductAsync(segment, new SegmentConduct(), cancel);
     }
 
-    private Neighbourhood Neighbours => _terms.Neighbours ?? throw NoNetwork();
+    private AddressBook Addresses => _terms.Addresses ?? throw NoNetwork();
 
     private UsageException NoNetwork() => new($"{_terms.Test}: its machines share no segment\n  wanted:  several machines, or [Spec(Segments = [\"lan\"])]");
 

@@ -1,5 +1,3 @@
-using Kola.Ignition;
-
 namespace Kola.Machines;
 
 /// <summary>What a lab is given by the run.</summary>
@@ -30,7 +28,7 @@ internal sealed record LabTerms
     internal Func<IReadOnlyList<Machine>> Machines { get; init; } = () => [];
 
     /// <summary>Who has which address; null of machines that share no segment.</summary>
-    internal Neighbourhood? Neighbours { get; init; }
+    internal AddressBook? Addresses { get; init; }
 
     /// <summary>The test's segments; null before they were made, and where there are none.</summary>
     internal Func<INetwork?> Network { get; init; } = () => null;

@@ -1,5 +1,4 @@
 using System.Text;
-using Kola.Ignition;
 using Kola.Machines;
 
 namespace Kola;
@@ -13,7 +12,7 @@ public sealed partial class Machine
     private readonly MachineTerms _terms;
     private readonly IInstance _instance;
     private readonly CommandLog _log;
-    private readonly Neighbourhood? _neighbours;
+    private readonly AddressBook? _addresses;
     private readonly long _started;
     private readonly SemaphoreSlim _connecting = new(1, 1);
     private IShell? _shell;
@@ -21,14 +20,14 @@ public sealed partial class Machine
     private int _boots;
     private long? _connectedAt;
 
-    internal Machine(MachineSpec spec, IInstance instance, MachineTerms terms, Neighbourhood? neighbours)
+    internal Machine(MachineSpec spec, IInstance instance, MachineTerms terms, AddressBook? addresses)
     {
         Spec = spec;
         _instance = instance;
         _terms = terms;
         _started = terms.Time.GetTimestamp();
-        _neighbours = neighbours;
-        Address = neighbours?.AddressOf(spec.Name) ?? "";
+        _addresses = addresses;
+        Address = addresses?.First[spec.Name] ?? "";
         _log = new CommandLog(Path.Combine(terms.Directory, "ssh.log"), terms.Masking);
     }
 
@@ -45,7 +44,7 @@ public sealed partial class Machine
 
     /// <summary>As <see cref="Address"/>, on one of its segments.</summary>
     /// <param name="segment">Name of the segment.</param>
-    public string AddressOn(string segment) => _neighbours?.AddressOn(Name, segment) ?? "";
+    public string AddressOn(string segment) => _addresses?.Addresses.GetValueOrDefault((Name, segment)) ?? "";
 
     /// <summary>Id of the present boot, as <c>/proc/sys/kernel/random/boot_id</c> gives it.</summary>
     public string BootId { get; private set; } = "";

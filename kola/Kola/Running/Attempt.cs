@@ -63,7 +63,7 @@ internal sealed class Attempt
             Payloads = _options.Payloads,
             Updates = updates?.Server,
             Machines = () => _machines.Machines,
-            Neighbours = _machines.Neighbours,
+            Addresses = _machines.Addresses,
             Network = () => _machines.Network,
             Deadline = _deadline.Token,
         });

@@ -38,6 +38,7 @@ internal sealed partial class MachineSet
         _end = end;
         _prefix = attempt == 1 ? test.Id : $"{test.Id}/{attempt}";
         _neighbours = Neighbourhood.Of(_prefix, test);
+        Addresses = _neighbours?.Book();
         _references = ReferenceValues.Of(_neighbours, options.Platform.HostAddress, options.Served);
     }
 
@@ -48,7 +49,7 @@ internal sealed partial class MachineSet
     internal string Shown { get; }
 
     /// <summary>Who has which address; null of machines that share no segment.</summary>
-    internal Neighbourhood? Neighbours => _neighbours;
+    internal AddressBook? Addresses { get; }
 
     /// <summary>The segments; null until they were made, and where there are none.</summary>
     internal INetwork? Network { get; private set; }
@@ -157,7 +158,7 @@ internal sealed partial class MachineSet
             return copy;
         Place place = await PlaceAsync(spec);
         IInstance instance = await StartAsync(place.Instance);
-        var machine = new Machine(spec, instance, Terms(place), _neighbours);
+        var machine = new Machine(spec, instance, Terms(place), Addresses);
         WatchedMachine watched = await WatchAsync(machine, place, _options, Found, _end);
         Announce(place, instance, template: null);
         watched.Start();

@@ -128,7 +128,7 @@ internal sealed record ServerCommand(string Name, string Program, IReadOnlyList<
         new ServerCommand(string.Create(CultureInfo.InvariantCulture, $"time-{at + 1}"), "socat",
         [
             "-T2", $"{(address.Contains(':', StringComparison.Ordinal) ? "UDP6" : "UDP4")}-RECVFROM:123,bind={Literal(address)},reuseaddr,fork",
-            $"UNIX-SENDTO:{socket},unix-bind-tempname={socket}-XXXXXX",
+            $"UNIX-CONNECT:{socket}",
         ])
         {
             Listens = [$"udp {Literal(address)}:123"],

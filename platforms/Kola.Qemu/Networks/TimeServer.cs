@@ -4,14 +4,14 @@ using System.Net.Sockets;
 namespace Kola.Qemu;
 
 /// <summary>
-/// Tells the time, by NTP (RFC 5905), to whoever asks at a unix socket: what is in a test's network leads there. It may tell a wrong one.
+/// Tells the time, by NTP (RFC 5905), to whoever asks at a unix socket, a connection a question: what is in a test's network leads there. It may tell a wrong one.
 /// </summary>
 internal sealed class TimeServer : IAsyncDisposable
 {
     private const int PacketBytes = 48;
     private static readonly DateTimeOffset s_epoch = new(1900, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+    private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly CancellationTokenSource _over = new();
     private readonly TimeProvider _clock;
     private readonly Task _work;
@@ -22,6 +22,7 @@ internal sealed class TimeServer : IAsyncDisposable
     {
         (Path, _clock) = (path, clock);
         _socket.Bind(new UnixDomainSocketEndPoint(path));
+        _socket.Listen();
         _work = ServeAsync(_over.Token);
     }
 
@@ -76,23 +77,36 @@ internal sealed class TimeServer : IAsyncDisposable
 
     private async Task ServeAsync(CancellationToken over)
     {
-        byte[] buffer = new byte[PacketBytes * 4];
         while (true)
         {
             try
             {
-                SocketReceiveFromResult asked = await _socket.ReceiveFromAsync(buffer, new UnixDomainSocketEndPoint("/"), over);
-                if (Answers && Answer(buffer.AsSpan(0, asked.ReceivedBytes), _clock.GetUtcNow() + Offset) is { } answer)
-                    await _socket.SendToAsync(answer, asked.RemoteEndPoint, over);
+                Socket asking = await _socket.AcceptAsync(over);
+                _ = AnswerAsync(asking, over);
             }
             catch (OperationCanceledException)
             {
                 return;
             }
-            catch (SocketException)
-            {
-                // Who asked is gone.
-            }
+        }
+    }
+
+    private async Task AnswerAsync(Socket asking, CancellationToken over)
+    {
+        using Socket _ = asking;
+        byte[] request = new byte[PacketBytes];
+        try
+        {
+            // One question is one packet, and comes as a whole.
+            int length = await asking.ReceiveAsync(request, SocketFlags.None, over);
+            if (Answers && Answer(request.AsSpan(0, length), _clock.GetUtcNow() + Offset) is { } answer)
+                await asking.SendAsync(answer, SocketFlags.None, over);
+            // Who goes at once takes the answer with it.
+            await asking.ReceiveAsync(request, SocketFlags.None, over);
+        }
+        catch (Exception gone) when (gone is OperationCanceledException or SocketException)
+        {
+            // Nobody waits for it any more.
         }
     }
 }
