@@ -37,7 +37,10 @@ public sealed record QemuOptions
     /// Absolute directory for sockets and throw-away disks, at most 60 bytes long since a socket's path has 108. Not on a memory
     /// filesystem: overlays grow with what guests write. Default <c>/var/tmp/kola-USER</c>.
     /// </summary>
-    public string RuntimeDirectory { get; init; } = $"/var/tmp/kola-{Environment.UserName}";
+    public string RuntimeDirectory { get; init; } = DefaultRuntimeDirectory;
+
+    /// <summary>That directory of this user's.</summary>
+    public static string DefaultRuntimeDirectory => $"/var/tmp/kola-{Environment.UserName}";
 
     /// <summary>UEFI code, a raw flash file; null to look where distributions put it. Given together with <see cref="FirmwareVariables"/>.</summary>
     public string? FirmwareCode { get; init; }

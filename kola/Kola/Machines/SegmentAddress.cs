@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace Kola.Machines;
 
@@ -21,7 +22,7 @@ public static class SegmentAddress
     public static string Ipv4(int segment, int host) => string.Create(CultureInfo.InvariantCulture, $"198.18.{segment}.{host}");
 
     // Of fd00::/8 (RFC 4193).
-    /// <summary>IPv6 address of a host, of a network of 64 bits; with host 0 the network itself.</summary>
+    /// <summary>IPv6 address of a host, of a network of 64 bits, as everybody writes it; with host 0 the network itself.</summary>
     /// <inheritdoc cref="Ipv4" path="/param"/>
-    public static string Ipv6(int segment, int host) => string.Create(CultureInfo.InvariantCulture, $"fd6b:6f6c:61:{segment:x}::") + (host == 0 ? "" : host.ToString("x", CultureInfo.InvariantCulture));
+    public static string Ipv6(int segment, int host) => IPAddress.Parse(string.Create(CultureInfo.InvariantCulture, $"fd6b:6f6c:61:{segment:x}::{host:x}")).ToString();
 }

@@ -26,17 +26,17 @@ public sealed class AddressTests
 
     [MachineTest("network.dhcp4.changes", Needs = [Feature.LinkFaults])]
     [Segment("lan", Addressing = SegmentAddressing.Automatic, Servers = SegmentServers.Dhcp4)]
-    public async Task A_lease_outlives_its_server_and_is_given_up_when_a_new_one_refuses_it(
+    public async Task A_lease_is_given_up_when_the_server_refuses_it_and_outlives_a_server_that_is_gone(
         [Spec(Segments = ["lan"])] Machine machine, Lab lab)
     {
         await machine.AddressAsync("eth1", FirstPool);
-        await lab.Network.ConductAsync("lan", new SegmentConduct { Dhcp = ServerMood.Gone });
-        await machine.RunAsync("sudo networkctl renew eth1");
-        Assert.That((await machine.CardAsync("eth1")).Addresses, Has.Some.StartsWith(FirstPool), "the lease is not over");
         await lab.Network.ConductAsync("lan", new SegmentConduct { OtherAddresses = true });
         await machine.RunAsync("sudo networkctl renew eth1");
         await machine.AddressAsync("eth1", OtherPool);
         await machine.NoAddressAsync("eth1", FirstPool);
+        await lab.Network.ConductAsync("lan", new SegmentConduct { Dhcp = ServerMood.Gone });
+        await machine.RunAsync("sudo networkctl renew eth1");
+        Assert.That((await machine.CardAsync("eth1")).Addresses, Has.Some.StartsWith(OtherPool), "the lease is not over");
     }
 
     [MachineTest("network.dhcp6")]
@@ -69,7 +69,7 @@ public sealed class AddressTests
     public async Task Two_machines_that_share_nothing_but_IPv6_talk_by_name(
         [Spec(Segments = ["lan"])] Machine left, [Spec(Segments = ["lan"])] Machine right)
     {
-        Assert.That(right.Address, Is.EqualTo("fd6b:6f6c:61:0::2"));
+        Assert.That(right.Address, Is.EqualTo("fd6b:6f6c:61::2"));
         await right.StartUnitAsync("kola-echo", "exec socat TCP6-LISTEN:7,fork,reuseaddr EXEC:cat");
         await left.WaitForAsync("the echo", () => left.TryRunAsync("echo hello | timeout 20 socat - TCP6:right:7"), seen => seen.Text == "hello");
         Assert.That((await left.RunAsync("ip -4 -brief address show dev eth1")).Text, Does.Not.Contain("198.18"));
