@@ -4,7 +4,7 @@ namespace Flatcar.Tests.Network;
 
 /// <summary>How a machine comes by its addresses.</summary>
 [Category("network")]
-public sealed class AddressTests
+public sealed class LeaseTests
 {
     private const string FirstPool = "198.18.0.1"; // .100 to .139
     private const string OtherPool = "198.18.0.2"; // .200 to .239
