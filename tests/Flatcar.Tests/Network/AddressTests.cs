@@ -14,7 +14,7 @@ public sealed class AddressTests
         await machine.AnswerAsync(inside: "beyond");
         Assert.That((await machine.AskAsync("192.0.2.1")).ExitCode, Is.Not.Zero, "nothing leads there yet");
 
-        await machine.ConfigureNetworkAsync(("20-kola0.network", """
+        await machine.ConfigureNetworkAsync(("05-kola0.network", """
             [Match]
             Name=kola0
             [Network]
@@ -39,15 +39,15 @@ public sealed class AddressTests
     public async Task An_address_on_a_card_that_is_none_is_there_after_a_reboot(Machine machine)
     {
         await machine.ConfigureNetworkAsync(
-            ("20-kolad.netdev", "[NetDev]\nName=kolad\nKind=dummy"),
-            ("20-kolad.network", "[Match]\nName=kolad\n[Network]\nAddress=192.0.2.53/32"));
+            ("05-kolad.netdev", "[NetDev]\nName=kolad\nKind=dummy"),
+            ("05-kolad.network", "[Match]\nName=kolad\n[Network]\nAddress=192.0.2.53/32"));
         await machine.AnswerAsync();
         await machine.LinkIsAsync("kolad");
         Assert.That((await machine.AskAsync("192.0.2.53", options: "bind=192.0.2.53")).Text, Is.EqualTo($"{machine.Name} sees 192.0.2.53"));
         await machine.RebootAsync();
         await machine.LinkIsAsync("kolad");
         Assert.That((await machine.AskAsync("192.0.2.53", options: "bind=192.0.2.53")).Text, Is.EqualTo($"{machine.Name} sees 192.0.2.53"));
-        await machine.SudoAsync("rm /etc/systemd/network/20-kolad.net*; networkctl reload; networkctl delete kolad");
+        await machine.SudoAsync("rm /etc/systemd/network/05-kolad.net*; networkctl reload; networkctl delete kolad");
         Assert.That((await machine.AskAsync("192.0.2.53", options: "bind=192.0.2.53")).Text, Does.Contain("Cannot assign requested address"));
     }
 
@@ -57,14 +57,14 @@ public sealed class AddressTests
         await machine.AddNamespaceAsync("beyond", "kola0", "192.0.2.1/24");
         await machine.SudoAsync("ip -n beyond link set eth0 mtu 9000");
         const string network = "[Match]\nName=kola0\n[Network]\nAddress=192.0.2.10/24";
-        await machine.ConfigureNetworkAsync(("20-kola0.network", network));
+        await machine.ConfigureNetworkAsync(("05-kola0.network", network));
         await machine.LinkIsAsync("kola0");
         // 28 bytes are the headers of IP and of the echo.
         Task<CommandResult> PingAsync(int mtu) => machine.TryRunAsync($"sudo ping -c 2 -i 0.1 -W 3 -M do -s {mtu - 28} 192.0.2.1 2>&1");
         Assert.That((await PingAsync(1500)).Text, Does.Contain("2 received"));
         Assert.That((await PingAsync(1501)).Text, Does.Contain("essage too long").And.Contain("0 received"), "the machine itself refuses");
         long before = await machine.CountedAsync("kola0", "tx_packets");
-        await machine.ConfigureNetworkAsync(("20-kola0.network", network + "\n[Link]\nMTUBytes=9000"));
+        await machine.ConfigureNetworkAsync(("05-kola0.network", network + "\n[Link]\nMTUBytes=9000"));
         await machine.LinkIsAsync("kola0");
         Assert.That((await PingAsync(9000)).Text, Does.Contain("2 received"));
         Assert.That((await PingAsync(9001)).Text, Does.Contain("essage too long").And.Contain("0 received"));
@@ -76,7 +76,7 @@ public sealed class AddressTests
     {
         await machine.AddNamespaceAsync("beyond", "kola0", "192.0.2.1/24");
         await machine.AnswerAsync(inside: "beyond");
-        await machine.ConfigureNetworkAsync(("20-kola0.network", "[Match]\nName=kola0\n[Network]\nLinkLocalAddressing=yes\nIPv6AcceptRA=no"));
+        await machine.ConfigureNetworkAsync(("05-kola0.network", "[Match]\nName=kola0\n[Network]\nLinkLocalAddressing=yes\nIPv6AcceptRA=no"));
         await machine.LinkIsAsync("kola0", "degraded");
         string far = (await machine.WaitForAsync("the other end to have its address",
             () => machine.RunAsync("sudo ip -n beyond -j address show dev eth0 | jq --raw-output '.[].addr_info[] | select(.family == \"inet6\" and (.tentative | not)) | .local'"), seen => seen.Lines.Count == 1)).Text;

@@ -38,10 +38,13 @@ public sealed partial class FirewallTests
         Assert.That((await outside.AskAsync(inside.Address)).Text, Is.EqualTo($"inside sees {outside.Address}"));
         await inside.SudoAsync("""
             nft -f - <<END
-            table inet kola { chain input { type filter hook input priority 0; policy accept
-                iif eth1 ct state established,related accept
-                iif eth1 counter drop
-            } }
+            table inet kola {
+                chain input {
+                    type filter hook input priority 0; policy accept;
+                    iif eth1 ct state established,related accept
+                    iif eth1 counter drop
+                }
+            }
             END
             """);
         Assert.That((await inside.AskAsync(outside.Address)).Text, Is.EqualTo($"outside sees {inside.Address}"), "what the inside began is answered");
@@ -56,7 +59,7 @@ public sealed partial class FirewallTests
     public async Task No_more_is_answered_than_the_limit_allows(Machine machine)
     {
         await machine.AddNamespaceAsync("beyond", "kola0", "192.0.2.1/24");
-        await machine.ConfigureNetworkAsync(("20-kola0.network", "[Match]\nName=kola0\n[Network]\nAddress=192.0.2.10/24"));
+        await machine.ConfigureNetworkAsync(("05-kola0.network", "[Match]\nName=kola0\n[Network]\nAddress=192.0.2.10/24"));
         await machine.LinkIsAsync("kola0");
         async Task<(int Received, double Seconds)> FloodAsync()
         {
@@ -77,12 +80,12 @@ public sealed partial class FirewallTests
         await router.AddNamespaceAsync("inside", "kola0", "192.0.2.10/24");
         await server.AnswerAsync();
         const string network = "[Match]\nName=kola0\n[Network]\nAddress=192.0.2.1/24";
-        await router.ConfigureNetworkAsync(("20-kola0.network", network));
+        await router.ConfigureNetworkAsync(("05-kola0.network", network));
         await router.LinkIsAsync("kola0");
         await router.SudoAsync("ip -n inside route add default via 192.0.2.1");
         Assert.That((await router.AskAsync(server.Address, inside: "inside")).ExitCode, Is.Not.Zero, "the server knows no way back");
 
-        await router.ConfigureNetworkAsync(("20-kola0.network", network + "\nIPMasquerade=ipv4"));
+        await router.ConfigureNetworkAsync(("05-kola0.network", network + "\nIPMasquerade=ipv4"));
         await router.LinkIsAsync("kola0");
         Assert.That((await router.AskAsync(server.Address, inside: "inside")).Text, Is.EqualTo($"server sees {router.Address}"));
         await router.SudoAsync("sysctl --quiet --write net.ipv4.ip_forward=0");

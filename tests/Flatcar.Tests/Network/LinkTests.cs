@@ -14,9 +14,9 @@ public sealed partial class LinkTests
         await machine.AddNamespaceAsync("right", "kolar", "192.0.2.2/24");
         await machine.AnswerAsync(inside: "right");
         await machine.ConfigureNetworkAsync(
-            ("20-kolab.netdev", "[NetDev]\nName=kolab\nKind=bridge\n[Bridge]\nSTP=no\nForwardDelaySec=0"),
-            ("20-ports.network", "[Match]\nName=kolal kolar\n[Network]\nBridge=kolab"),
-            ("20-kolab.network", "[Match]\nName=kolab\n[Network]\nAddress=192.0.2.10/24"));
+            ("05-kolab.netdev", "[NetDev]\nName=kolab\nKind=bridge\n[Bridge]\nSTP=no\nForwardDelaySec=0"),
+            ("05-ports.network", "[Match]\nName=kolal kolar\n[Network]\nBridge=kolab"),
+            ("05-kolab.network", "[Match]\nName=kolab\n[Network]\nAddress=192.0.2.10/24"));
         await machine.LinkIsAsync("kolab");
         await machine.LinkIsAsync("kolal", "enslaved");
         await machine.LinkIsAsync("kolar", "enslaved");
@@ -26,7 +26,7 @@ public sealed partial class LinkTests
         foreach ((string name, string port) in new[] { ("left", "kolal"), ("right", "kolar") })
             Assert.That(learned, Does.Contain($"{(await machine.TryInNamespaceAsync(name, "cat /sys/class/net/eth0/address")).Text} dev {port} "), "where the bridge has learned each to be");
 
-        await machine.ConfigureNetworkAsync(("20-ports.network", "[Match]\nName=kolal\n[Network]\nBridge=kolab"), ("21-free.network", "[Match]\nName=kolar\n[Network]\nLinkLocalAddressing=no"));
+        await machine.ConfigureNetworkAsync(("05-ports.network", "[Match]\nName=kolal\n[Network]\nBridge=kolab"), ("21-free.network", "[Match]\nName=kolar\n[Network]\nLinkLocalAddressing=no"));
         await machine.WaitForAsync("the port to be given up", () => machine.TryRunAsync("test -e /sys/class/net/kolar/master"), seen => seen.ExitCode == 1, TimeSpan.FromSeconds(20));
         Assert.That((await machine.AskAsync("192.0.2.2", inside: "left")).ExitCode, Is.Not.Zero, "what is no port any more is not heard");
     }
@@ -41,10 +41,10 @@ public sealed partial class LinkTests
             for i in 0 1; do ip link add kolas$i type veth peer name port$i netns switch; ip -n switch link set port$i master sw up; done
             """);
         await machine.ConfigureNetworkAsync(
-            ("20-kolab.netdev", "[NetDev]\nName=kolab\nKind=bond\n[Bond]\nMode=active-backup\nMIIMonitorSec=100ms\nPrimaryReselectPolicy=always"),
-            ("20-kolas0.network", "[Match]\nName=kolas0\n[Network]\nBond=kolab\nPrimarySlave=yes"),
-            ("20-kolas1.network", "[Match]\nName=kolas1\n[Network]\nBond=kolab"),
-            ("20-kolab.network", "[Match]\nName=kolab\n[Network]\nAddress=192.0.2.10/24"));
+            ("05-kolab.netdev", "[NetDev]\nName=kolab\nKind=bond\n[Bond]\nMode=active-backup\nMIIMonitorSec=100ms\nPrimaryReselectPolicy=always"),
+            ("05-kolas0.network", "[Match]\nName=kolas0\n[Network]\nBond=kolab\nPrimarySlave=yes"),
+            ("05-kolas1.network", "[Match]\nName=kolas1\n[Network]\nBond=kolab"),
+            ("05-kolab.network", "[Match]\nName=kolab\n[Network]\nAddress=192.0.2.10/24"));
         await machine.LinkIsAsync("kolab");
         Task<CommandResult> ActiveAsync() => machine.RunAsync("cat /sys/class/net/kolab/bonding/active_slave; ls -d /sys/class/net/kolab/lower_*");
         await machine.WaitForAsync("both cards to be in the bond", ActiveAsync, seen => seen.Lines.Count == 3 && seen.Lines[0] == "kolas0", TimeSpan.FromSeconds(20));
@@ -69,9 +69,9 @@ public sealed partial class LinkTests
             await machine.AddNamespaceAsync($"n{net}", $"kola{net}", $"192.0.{net}.1/24");
             await machine.AnswerAsync(inside: $"n{net}");
             await machine.ConfigureNetworkAsync(
-                ($"20-kola{net}.network", $"[Match]\nName=kola{net}\n[Network]\n{kind.ToUpperInvariant()}=kolav{net}\nLinkLocalAddressing=no"),
-                ($"20-kolav{net}.netdev", $"[NetDev]\nName=kolav{net}\nKind={kind}\n{mode}"),
-                ($"20-kolav{net}.network", $"[Match]\nName=kolav{net}\n[Network]\nAddress=192.0.{net}.20/24\nIPv6AcceptRA=no"));
+                ($"05-kola{net}.network", $"[Match]\nName=kola{net}\n[Network]\n{kind.ToUpperInvariant()}=kolav{net}\nLinkLocalAddressing=no"),
+                ($"05-kolav{net}.netdev", $"[NetDev]\nName=kolav{net}\nKind={kind}\n{mode}"),
+                ($"05-kolav{net}.network", $"[Match]\nName=kolav{net}\n[Network]\nAddress=192.0.{net}.20/24\nIPv6AcceptRA=no"));
             await machine.LinkIsAsync($"kolav{net}");
             Assert.That((await machine.AskAsync($"192.0.{net}.1")).Text, Is.EqualTo($"n{net} sees 192.0.{net}.20"), kind);
             CommandResult neighbour = await machine.TryInNamespaceAsync($"n{net}", $"ip neigh show 192.0.{net}.20");

@@ -21,7 +21,7 @@ public sealed class OverlayTests
         Assert.That(await two.CountedAsync("kola20", "rx_packets"), Is.EqualTo(overheard), "the network beside it heard of that");
 
         await two.SudoAsync("networkctl delete kola20");
-        await two.ConfigureNetworkAsync(("20-kola20.netdev", "[NetDev]\nName=kola20\nKind=vlan\n[VLAN]\nId=30"));
+        await two.ConfigureNetworkAsync(("05-kola20.netdev", "[NetDev]\nName=kola20\nKind=vlan\n[VLAN]\nId=30"));
         await two.LinkIsAsync("kola20");
         Assert.That((await one.AskAsync("198.51.100.2")).ExitCode, Is.Not.Zero, "with another tag it is another network");
     }
@@ -78,10 +78,10 @@ public sealed class OverlayTests
         // Nothing is sent on them that no test sends.
         const string quiet = "LinkLocalAddressing=no\nIPv6AcceptRA=no";
         await machine.ConfigureNetworkAsync(
-            ("20-kola10.netdev", "[NetDev]\nName=kola10\nKind=vlan\n[VLAN]\nId=10"),
-            ("20-kola20.netdev", "[NetDev]\nName=kola20\nKind=vlan\n[VLAN]\nId=20"),
-            ("20-kola10.network", $"[Match]\nName=kola10\n[Network]\nAddress=192.0.2.{number}/24\n{quiet}"),
-            ("20-kola20.network", $"[Match]\nName=kola20\n[Network]\nAddress=198.51.100.{number}/24\n{quiet}"));
+            ("05-kola10.netdev", "[NetDev]\nName=kola10\nKind=vlan\n[VLAN]\nId=10"),
+            ("05-kola20.netdev", "[NetDev]\nName=kola20\nKind=vlan\n[VLAN]\nId=20"),
+            ("05-kola10.network", $"[Match]\nName=kola10\n[Network]\nAddress=192.0.2.{number}/24\n{quiet}"),
+            ("05-kola20.network", $"[Match]\nName=kola20\n[Network]\nAddress=198.51.100.{number}/24\n{quiet}"));
         await machine.ExtendNetworkAsync("eth1", "[Network]\nVLAN=kola10\nVLAN=kola20");
         await machine.LinkIsAsync("kola10");
         await machine.LinkIsAsync("kola20");
@@ -90,16 +90,17 @@ public sealed class OverlayTests
     private static async Task HasVxlanAsync(Machine machine, Machine other, int number)
     {
         await machine.ConfigureNetworkAsync(
-            ("20-kolax.netdev", $"[NetDev]\nName=kolax\nKind=vxlan\nMTUBytes=1450\n[VXLAN]\nVNI=42\nLocal={machine.Address}\nRemote={other.Address}\nDestinationPort=4789\nIndependent=yes"),
-            ("20-kolax.network", $"[Match]\nName=kolax\n[Network]\nAddress=192.0.2.{number}/24"));
+            // The Ethernet address networkd makes up is the machine id's, which machines of one test share.
+            ("05-kolax.netdev", $"[NetDev]\nName=kolax\nKind=vxlan\nMACAddress=02:00:00:00:00:0{number}\nMTUBytes=1450\n[VXLAN]\nVNI=42\nLocal={machine.Address}\nRemote={other.Address}\nDestinationPort=4789\nIndependent=yes"),
+            ("05-kolax.network", $"[Match]\nName=kolax\n[Network]\nAddress=192.0.2.{number}/24"));
         await machine.LinkIsAsync("kolax");
     }
 
     private static async Task HasTunnelAsync(Machine machine, Machine other, int number)
     {
         await machine.ConfigureNetworkAsync(
-            ("20-kolat.netdev", "[NetDev]\nName=kolat\nKind=tun"),
-            ("20-kolat.network", $"[Match]\nName=kolat\n[Network]\nAddress=192.0.2.{number}/24"));
+            ("05-kolat.netdev", "[NetDev]\nName=kolat\nKind=tun"),
+            ("05-kolat.network", $"[Match]\nName=kolat\n[Network]\nAddress=192.0.2.{number}/24"));
         await machine.StartUnitAsync("kola-cable", $"exec socat TUN,tun-name=kolat,iff-no-pi UDP:{other.Address}:7010,bind={machine.Address}:7010");
         await machine.LinkIsAsync("kolat");
     }

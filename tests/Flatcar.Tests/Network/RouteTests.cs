@@ -52,7 +52,7 @@ public sealed class RouteTests
             ip -n router link set narrow up mtu 1280; ip -n router address add 198.51.100.1/24 dev narrow; ip netns exec router sysctl --quiet --write net.ipv4.ip_forward=1
             ip -n far link set eth0 up; ip -n far address add 198.51.100.2/24 dev eth0; ip -n far route add default via 198.51.100.1
             """);
-        await machine.ConfigureNetworkAsync(("20-kola0.network", "[Match]\nName=kola0\n[Network]\nAddress=192.0.2.10/24\n[Route]\nDestination=198.51.100.0/24\nGateway=192.0.2.1"));
+        await machine.ConfigureNetworkAsync(("05-kola0.network", "[Match]\nName=kola0\n[Network]\nAddress=192.0.2.10/24\n[Route]\nDestination=198.51.100.0/24\nGateway=192.0.2.1"));
         await machine.LinkIsAsync("kola0");
         Assert.That((await machine.RunAsync("sudo ip netns exec router ping -c 1 -W 5 198.51.100.2; ip route get 198.51.100.2")).Text, Does.Contain("1 received").And.Not.Contain("mtu"));
 
@@ -77,8 +77,8 @@ public sealed class RouteTests
         await machine.AnswerAsync(inside: "left");
         await machine.AnswerAsync(inside: "right");
         await machine.ConfigureNetworkAsync(
-            ("20-kolal.network", $"[Match]\nName=kolal\n[Network]\nAddress=192.0.2.10/24\n{left}"),
-            ("20-kolar.network", $"[Match]\nName=kolar\n[Network]\nAddress=198.51.100.10/24\n{right}"));
+            ("05-kolal.network", $"[Match]\nName=kolal\n[Network]\nAddress=192.0.2.10/24\n{left}"),
+            ("05-kolar.network", $"[Match]\nName=kolar\n[Network]\nAddress=198.51.100.10/24\n{right}"));
         await machine.LinkIsAsync("kolal");
         await machine.LinkIsAsync("kolar");
     }
