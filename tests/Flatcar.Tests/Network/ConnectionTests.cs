@@ -10,10 +10,10 @@ public sealed partial class ConnectionTests
     // Protocol, port, program. Containerd's port is drawn, and for the machine itself.
     private static readonly string[] s_allowed = ["tcp 22 systemd", "tcp 22 sshd", "udp 68 systemd-network", "udp 546 systemd-network", "tcp 53 systemd-resolve", "udp 53 systemd-resolve", "udp * systemd-timesyn", "tcp * containerd", "udp 323 chronyd"];
 
-    [MachineTest("cl.network.listeners", Since = "1967.0.0")]
-    public async Task Nobody_listens_but_who_should(Machine machine)
+    [MachineTest("network.listeners.docker")]
+    public async Task Docker_brings_no_listener_for_others(Machine machine)
     {
-        // The peer's machine has docker enabled, which brings containerd.
+        // Without it the listeners are cl.network.listeners'; with it containerd listens for its own machine.
         await machine.SudoAsync("systemctl start docker.service", TimeSpan.FromMinutes(2));
         // A client of time has a port while it asks.
         await machine.WaitForAsync("nobody to listen who should not", async () =>

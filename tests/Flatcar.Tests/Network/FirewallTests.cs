@@ -67,7 +67,7 @@ public sealed partial class FirewallTests
             return (int.Parse(counted.Groups[1].Value, CultureInfo.InvariantCulture), int.Parse(counted.Groups[2].Value, CultureInfo.InvariantCulture) / 1000.0);
         }
         Assert.That((await FloodAsync()).Received, Is.EqualTo(100));
-        await machine.SudoAsync("nft 'table inet kola { chain input { type filter hook input priority 0; iif kola0 icmp type echo-request limit rate over 5/second burst 5 packets counter drop; } }'");
+        await machine.SudoAsync("nft 'table inet kola { chain input { type filter hook input priority 0; iif kola0 icmp type echo-request limit rate over 5/second burst 5 packets counter drop; }; }'");
         (int received, double seconds) = await FloodAsync();
         Assert.That(received, Is.InRange(5, (int)(5 * (seconds + 1)) + 5), $"a burst of five and five a second, in {seconds} s");
         CommandResult dropped = await machine.RunAsync("sudo nft --json list chain inet kola input | jq '[.nftables[].rule?.expr?[]?.counter?.packets // empty] | add'");
