@@ -28,13 +28,13 @@ public sealed class PartitionTests
     [MachineTest("network.nfs.cut", Needs = [Feature.LinkFaults])]
     public async Task A_write_to_a_shared_directory_waits_out_a_cut_and_arrives_once(Machine server, Machine client, Lab lab)
     {
-        await server.WriteFileAsync("/etc/exports", "/var/share *(rw,sync,fsid=0,no_subtree_check)\n");
+        await server.WriteFileAsync("/etc/exports", "/var/share *(rw,sync,fsid=0,no_subtree_check,no_root_squash)\n");
         await server.WriteFileAsync("/etc/nfs.conf.d/kola.conf", "[nfsd]\nlease-time=10\ngrace-time=10\n");
         await server.SudoAsync("mkdir -p /var/share && chmod 777 /var/share && systemctl start nfs-server.service", TimeSpan.FromMinutes(2));
         await client.MountByUnitAsync("share", "server:/", "nfs", "nfsvers=4,hard,timeo=10");
         await client.RunAsync("echo 1 >/mnt/share/log", TimeSpan.FromMinutes(1));
         await lab.Network.PartitionAsync(client);
-        await client.StartUnitAsync("kola-writer", "echo 2 >>/mnt/share/log; sync /mnt/share/log; touch /run/kola-written");
+        await client.StartUnitAsync("kola-writer", "echo 2 >>/mnt/share/log && sync /mnt/share/log && touch /run/kola-written");
         await server.RunAsync("for i in 1 2 3 4 5; do cat /var/share/log; sleep 1; done | sort -u | tr -d '\\n' | grep -qx 1");
         Assert.That((await client.TryRunAsync("test -e /run/kola-written")).ExitCode, Is.Not.Zero, "it waits");
         await lab.Network.HealAsync();
