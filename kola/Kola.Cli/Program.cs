@@ -38,6 +38,7 @@ internal static class Program
         PayloadCommand.Create(),
         BenchCommand.Create(surroundings),
         CacheCommand.Create(surroundings),
+        GcCommand.Create(),
         OmahaCommand.Create(surroundings),
         VersionCommand.Create(),
     };

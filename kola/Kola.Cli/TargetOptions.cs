@@ -18,12 +18,13 @@ internal sealed class TargetOptions(Surroundings surroundings)
     private readonly Option<string> _jobs = new("--jobs", "-j") { Description = "Machines running at once: a number, or auto: as many as cores, memory and ports allow, by what the tests took in earlier runs, else a core a virtual CPU.", HelpName = "auto|N", DefaultValueFactory = _ => Auto };
     private readonly Option<int?> _memory = new("--memory") { Description = "MiB of memory machines use at once. Default: what is available, less 1 GiB.", HelpName = "MIB" };
     private readonly Option<string?> _qemu = new("--qemu") { Description = "QEMU's program. Default: qemu-system-x86_64 or qemu-system-aarch64, as the image is.", HelpName = "PROGRAM" };
+    private readonly Option<NetworkKind> _network = new("--network") { Description = "What the segments of a test are: user, switches in user space; or bridge, bridges of the kernel in a namespace of the test's own, for root.", DefaultValueFactory = _ => NetworkKind.User };
     private readonly Option<bool> _internet = new("--internet") { Description = "Machines can reach the internet: tests that need it are run." };
 
     internal void AddTo(Command command)
     {
         _platform.AcceptOnlyFromAmong("qemu");
-        foreach (Option option in new Option[] { _platform, _image, _accel, _firmware, _jobs, _memory, _qemu, _internet })
+        foreach (Option option in new Option[] { _platform, _image, _accel, _firmware, _jobs, _memory, _qemu, _network, _internet })
             command.Add(option);
     }
 
@@ -83,6 +84,7 @@ internal sealed class TargetOptions(Surroundings surroundings)
         DefaultFirmware = parsed.GetValue(_firmware),
         Machines = Machines(parsed.GetValue(_jobs)!),
         MemoryMiB = parsed.GetValue(_memory),
+        Network = parsed.GetValue(_network),
         CacheDirectory = surroundings.CacheDirectory,
     };
 }

@@ -23,7 +23,7 @@ internal static class TestConfigs
         MachineSpec[] machines = [.. test.Machines.Where(m => role is null || m.Name == role)];
         if (machines.Length == 0)
             throw new UsageException($"--machine {role}\n  wanted:  a machine of {test.Id}: {string.Join(", ", test.Machines.Select(m => m.Name))}");
-        Neighbourhood? neighbours = Neighbourhood.Of(test.Id, test.Machines);
+        Neighbourhood? neighbours = Neighbourhood.Of(test.Id, test);
         return [.. machines.Select(machine =>
         {
             string file = machine.ConfigFile ?? "(no config)";

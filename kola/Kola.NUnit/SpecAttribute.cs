@@ -53,6 +53,12 @@ public sealed class SpecAttribute : Attribute
     /// <summary>Accept a config of which Ignition or Butane only warn: a key nobody knows, a unit that is not enabled. Default no.</summary>
     public bool ConfigWarnings { get; init; }
 
+    /// <summary>
+    /// Segments its cards are plugged into, one a card: <c>eth1</c>, <c>eth2</c>. <c>"lan"</c>, or <c>"lan@10"</c> for a port in VLAN 10. Default: the one that
+    /// all machines of the test share, where there are several; <c>[]</c> for none.
+    /// </summary>
+    public string[]? Segments { get; init; }
+
     /// <summary>Static host name the harness writes. Default none.</summary>
     public string? Hostname { get; init; }
 }

@@ -16,16 +16,19 @@ internal static class TestCaseReader
     {
         MethodInfo info = method.MethodInfo;
         string source = $"{info.DeclaringType!.FullName}.{info.Name}";
+        MachineSpec[] machines = Machines(info, source);
+        SegmentSpec[] segments = SegmentReader.Of(info, machines, source);
         return new TestCase
         {
             Id = attribute.Id,
             Sentence = info.Name.Replace('_', ' '),
             Source = source,
-            Machines = Machines(info, source),
+            Machines = machines,
+            Segments = segments,
             Formerly = attribute.Formerly,
             Minutes = attribute.Minutes is >= 1 and <= 240 ? attribute.Minutes : throw Wrong(source, $"Minutes = {attribute.Minutes}", "1 to 240"),
             Fresh = attribute.Fresh,
-            Needs = attribute.Needs,
+            Needs = [.. attribute.Needs.Concat(SegmentReader.Needs(machines, segments)).Distinct()],
             Platforms = attribute.Platforms,
             Architectures = attribute.Architectures,
             Since = attribute.Since,
@@ -74,6 +77,7 @@ internal static class TestCaseReader
             BootFails = spec.BootFails,
             RecordsWrites = spec.RecordsWrites,
             ConfigWarnings = spec.ConfigWarnings,
+            Links = spec.Segments?.Select(text => SegmentReader.Link(text, source)).ToArray(),
             Hostname = spec.Hostname,
         };
     }

@@ -18,6 +18,15 @@ public enum Feature
     /// <summary>Machines of one test share a private network segment.</summary>
     [JsonStringEnumMemberName("private-network")] PrivateNetwork,
 
+    /// <summary>Links between machines can be cut, slowed and made lossy.</summary>
+    [JsonStringEnumMemberName("link-faults")] LinkFaults,
+
+    /// <summary>The harness serves DHCP, names, the time and a way out on segments of a test.</summary>
+    [JsonStringEnumMemberName("segment-servers")] SegmentServers,
+
+    /// <summary>There is a way into a machine past its network.</summary>
+    [JsonStringEnumMemberName("out-of-band")] OutOfBand,
+
     /// <summary>A TPM 2.0 can be attached.</summary>
     [JsonStringEnumMemberName("tpm")] Tpm,
 

@@ -69,6 +69,12 @@ public sealed record MachineSpec
     /// <summary>Accept a config of which Ignition or Butane only warn: a key nobody knows, a unit that is not enabled. Default no.</summary>
     public bool ConfigWarnings { get; init; }
 
+    /// <summary>
+    /// Its cards beside the one the harness comes in by, in order: <c>eth1</c>, <c>eth2</c>. Null, the default, is a card on the segment all machines of its
+    /// test share, where there are several.
+    /// </summary>
+    public IReadOnlyList<MachineLink>? Links { get; init; }
+
     /// <summary>Static host name the harness writes; null leaves it to the image and the test's own config.</summary>
     public string? Hostname { get; init; }
 }

@@ -21,6 +21,7 @@ namespace Kola;
 [JsonDerivedType(typeof(FindingMade), "finding-made")]
 [JsonDerivedType(typeof(EvidenceKept), "evidence-kept")]
 [JsonDerivedType(typeof(UpdateExchanged), "update-exchanged")]
+[JsonDerivedType(typeof(NetworkChanged), "network-changed")]
 [JsonDerivedType(typeof(TestEnded), "test-ended")]
 [JsonDerivedType(typeof(CleanupFailed), "cleanup-failed")]
 [JsonDerivedType(typeof(TemplateMade), "template-made")]
@@ -201,6 +202,19 @@ public sealed record UpdateExchanged : RunEvent
 
     /// <summary>/etc/machine-id of who asked; null where that is not known.</summary>
     public string? MachineId { get; init; }
+}
+
+/// <summary>A test did something to its network.</summary>
+public sealed record NetworkChanged : RunEvent
+{
+    /// <summary>Id of the test.</summary>
+    public required string Test { get; init; }
+
+    /// <summary>1 for the first attempt.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>What, one line: <c>partition: a | b, c</c>, <c>link b on lan: loss 20 %</c>, <c>healed</c>.</summary>
+    public required string What { get; init; }
 }
 
 /// <summary>A named part of a test ended (<c>cl.basic/ReadOnly</c>).</summary>

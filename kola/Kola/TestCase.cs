@@ -15,6 +15,9 @@ public sealed record TestCase
     /// <summary>Its machines, in the order of the parameters. At least one.</summary>
     public required IReadOnlyList<MachineSpec> Machines { get; init; }
 
+    /// <summary>The segments it says something of; others that its machines are on are as by default.</summary>
+    public IReadOnlyList<SegmentSpec> Segments { get; init; } = [];
+
     /// <summary>An id it had before, so that old history is joined; null for none.</summary>
     public string? Formerly { get; init; }
 

@@ -25,6 +25,7 @@ public sealed partial class FakeInstance : IInstance
         _platform = platform;
         _spec = spec;
         _clock = clock;
+        Links = [.. spec.Links.Select(link => new FakeLink(link.Segment))];
         Guest = guest;
         Address = $"fake-{number}:22";
         HostKey = $"SHA256:fake-{number}";
@@ -70,6 +71,12 @@ public sealed partial class FakeInstance : IInstance
 
     /// <inheritdoc/>
     public Task<InstanceExit> Exited => _exited.Task;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ILink> Links { get; }
+
+    /// <inheritdoc/>
+    public ILink? Management { get; } = new FakeLink("management");
 
     /// <summary>Changes with every boot.</summary>
     public string BootId { get; private set; } = "";
@@ -194,7 +201,7 @@ public sealed partial class FakeInstance : IInstance
 
     /// <summary>Whether a machine on the same segment, or this one, has an address.</summary>
     internal bool Reaches(string address) => Addresses.Contains(address)
-        || _spec.Private is { } link && _platform.Instances.Any(i => !i.IsOver && i._spec.Private?.Segment == link.Segment && i.Addresses.Contains(address));
+        || _spec.Links.Any(link => _platform.Instances.Any(i => !i.IsOver && i._spec.Links.Any(other => (other.Network, other.Segment) == (link.Network, link.Segment)) && i.Addresses.Contains(address)));
 
     /// <summary>The first answer that matches and is not used up.</summary>
     internal (FakeAnswer Answer, FakeReply Reply) AnswerTo(string command, byte[] input)

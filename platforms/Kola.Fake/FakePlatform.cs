@@ -13,6 +13,7 @@ public sealed class FakePlatform : IPlatform
     private readonly FakeOptions _options;
     private readonly TimeProvider _clock;
     private readonly ConcurrentDictionary<FakeInstance, bool> _instances = new();
+    private readonly ConcurrentQueue<FakeNetwork> _networks = new();
     private readonly FakeTemplates _templates;
     private int _started;
 
@@ -57,6 +58,18 @@ public sealed class FakePlatform : IPlatform
 
     /// <summary>Machines started so far, copies included.</summary>
     public int Started => _started;
+
+    /// <summary>Networks opened so far, oldest first.</summary>
+    public IReadOnlyCollection<FakeNetwork> Networks => _networks;
+
+    /// <inheritdoc/>
+    public Task<INetwork> OpenNetworkAsync(NetworkSpec spec, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        var network = new FakeNetwork(spec);
+        _networks.Enqueue(network);
+        return Task.FromResult<INetwork>(network);
+    }
 
     /// <inheritdoc/>
     public async Task<IInstance> StartAsync(InstanceSpec spec, CancellationToken cancel)

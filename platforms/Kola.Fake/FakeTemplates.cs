@@ -21,7 +21,7 @@ internal sealed class FakeTemplates(FakePlatform platform) : ITemplates
     public string KeyOf(TemplateSpec spec)
     {
         MachineSpec shape = spec.Machine;
-        string all = string.Join('\n', spec.Image.Digest, spec.Ignition, spec.PrivateCard, spec.Preparation, spec.Checks, shape.User, string.Join(',', shape.Disks.Select(d => $"{d.SizeMiB}:{d.Serial}:{d.Bus}")), string.Create(CultureInfo.InvariantCulture, $"{shape.MemoryMiB} {shape.Cpus} {shape.DiskMiB}"));
+        string all = string.Join('\n', spec.Image.Digest, spec.Ignition, spec.Cards, spec.Preparation, spec.Checks, shape.User, string.Join(',', shape.Disks.Select(d => $"{d.SizeMiB}:{d.Serial}:{d.Bus}")), string.Create(CultureInfo.InvariantCulture, $"{shape.MemoryMiB} {shape.Cpus} {shape.DiskMiB}"));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)));
     }
 

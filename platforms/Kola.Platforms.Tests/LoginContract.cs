@@ -162,7 +162,7 @@ public sealed class LoginContract(string backend)
             Machine = new MachineSpec { Name = name },
             Image = _image,
             Directory = _scratch.New(name),
-            Private = new PrivateLink("contract", $"52:54:00:6b:00:0{number}"),
+            Links = [new InstanceLink("contract", "lan", $"52:54:00:6b:00:0{number}")],
             Ignition = $$"""
                 {
                   "ignition": { "version": "3.3.0" },

@@ -12,6 +12,12 @@ internal static class Program
 {
     private static async Task Main(string[] arguments)
     {
+        if (arguments is ["network", var place])
+        {
+            await QemuNetworkTests.BeChildAsync(place);
+            return;
+        }
+
         if (arguments is [var mode, var templates])
         {
             await TemplateStoreTests.BeChildAsync(mode, templates);

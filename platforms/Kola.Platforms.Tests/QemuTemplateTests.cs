@@ -158,7 +158,7 @@ public sealed class QemuTemplateTests
             spec with { Machine = machine with { User = "somebody" } },
             spec with { Image = spec.Image with { Digest = "sha256:1" } },
             spec with { Ignition = "{ }" },
-            spec with { PrivateCard = true },
+            spec with { Cards = 1 },
             spec with { Preparation = "docker@1" },
         ];
         Assert.That(others.Select(Of).Append(Of(spec)), Is.Unique);

@@ -93,6 +93,13 @@ internal sealed partial class Emulator : IAsyncDisposable
         }
     }
 
+    /// <summary>Gives a card a carrier, or takes it away.</summary>
+    /// <param name="network">What QEMU calls the network behind it.</param>
+    /// <param name="up">Whether it has one.</param>
+    /// <param name="cancel">Ends the wait for QEMU's answer.</param>
+    public Task SetLinkAsync(string network, bool up, CancellationToken cancel) =>
+        _qmp.ExecuteAsync("set_link", new JsonObject { ["name"] = network, ["up"] = up }, cancel);
+
     /// <summary>Stops the guest; what it had asked of its disks is done when this returns.</summary>
     public Task HaltAsync(CancellationToken cancel) => _qmp.ExecuteAsync("stop", null, cancel);
 

@@ -35,4 +35,41 @@ internal static class HostProcess
             return null;
         }
     }
+
+    /// <summary>Processes on whose command line a text stands, with their programs' names.</summary>
+    internal static IReadOnlyList<(int Id, string Name)> Using(string text)
+    {
+        var found = new List<(int, string)>();
+        foreach (string directory in Directory.EnumerateDirectories("/proc"))
+        {
+            if (!int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out int id))
+                continue;
+            try
+            {
+                string[] words = File.ReadAllText(Path.Combine(directory, "cmdline")).Split('\0');
+                if (id != Environment.ProcessId && words.Skip(1).Any(w => w.Contains(text, StringComparison.Ordinal)))
+                    found.Add((id, Path.GetFileName(words[0])));
+            }
+            catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+            {
+                // It has ended meanwhile, or is another user's.
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>SIGKILL. Does nothing when there is no such process any more.</summary>
+    internal static void Kill(int id)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            process.Kill();
+        }
+        catch (Exception gone) when (gone is ArgumentException or InvalidOperationException or Win32Exception)
+        {
+            // It has ended meanwhile.
+        }
+    }
 }

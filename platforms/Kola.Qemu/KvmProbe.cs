@@ -39,7 +39,7 @@ internal static partial class KvmProbe
     {
         try
         {
-            await using QemuInstance probe = await QemuInstance.StartAsync(host, spec, QemuOrigin.Cold, null, cancel);
+            await using QemuInstance probe = await QemuInstance.StartAsync(host, spec, QemuOrigin.Cold, [], cancel);
             long begin = host.Clock.GetTimestamp();
             while (true)
             {

@@ -54,8 +54,8 @@ internal sealed record QemuArguments
     /// <summary>UEFI flash: code, then this machine's variables; null for BIOS and direct boot.</summary>
     public (string Code, string Variables)? Uefi { get; init; }
 
-    /// <summary>Card on the private segment; null for none.</summary>
-    public QemuPrivateCard? Private { get; init; }
+    /// <summary>Cards on segments, in order.</summary>
+    public IReadOnlyList<QemuCard> Cards { get; init; } = [];
 
     /// <summary>Socket of the TPM emulator; null for none.</summary>
     public string? TpmSocket { get; init; }
@@ -71,6 +71,12 @@ internal sealed record QemuArguments
 
     /// <summary>Address the guest's SSH is forwarded to. Default: the first one QEMU's network gives away.</summary>
     public string GuestAddress { get; init; } = "";
+
+    /// <summary>What QEMU calls the network behind the first card.</summary>
+    public const string ManagementNetwork = "net0";
+
+    /// <summary>What QEMU calls the network behind one of <see cref="Cards"/>.</summary>
+    public static string NetworkOf(int card) => $"net{Text(card + 1)}";
 
     private bool Arm => Architecture == "arm64";
 
@@ -185,12 +191,14 @@ internal sealed record QemuArguments
         yield return "-device";
         // No option ROM: nothing is booted from the network, and BIOS starts faster without.
         yield return $"virtio-net-pci,netdev=net0,mac={Mac},romfile=";
-        if (Private is null)
-            yield break;
-        yield return "-netdev";
-        yield return $"dgram,id=net1,local.type=unix,local.path={Escaped(Private.Socket)},remote.type=unix,remote.path={Escaped(Private.HubSocket)}";
-        yield return "-device";
-        yield return $"virtio-net-pci,netdev=net1,mac={Private.Mac},romfile=";
+        foreach ((QemuCard card, int index) in Cards.Select((c, i) => (c, i)))
+        {
+            string id = NetworkOf(index);
+            yield return "-netdev";
+            yield return $"dgram,id={id},local.type=unix,local.path={Escaped(card.Socket)},remote.type=unix,remote.path={Escaped(card.PortSocket)}";
+            yield return "-device";
+            yield return $"virtio-net-pci,netdev={id},mac={card.Mac},romfile=";
+        }
     }
 
     private IEnumerable<string> Firmware()
@@ -246,5 +254,5 @@ internal sealed record QemuSerialPort(string Name, string Socket);
 /// <param name="Shared">Whether what the guest writes goes into the file; else the file is only what it starts from.</param>
 internal sealed record QemuMemoryFile(string File, bool Shared);
 
-/// <summary>A card on the private segment: QEMU's socket, the hub's, and the Ethernet address.</summary>
-internal sealed record QemuPrivateCard(string Socket, string HubSocket, string Mac);
+/// <summary>A card on a segment: QEMU's socket, the port's, and the Ethernet address.</summary>
+internal sealed record QemuCard(string Socket, string PortSocket, string Mac);

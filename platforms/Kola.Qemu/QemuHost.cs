@@ -18,6 +18,9 @@ internal sealed record QemuHost
     /// <summary>What machines get that ask for any firmware.</summary>
     public Firmware DefaultFirmware { get; init; } = Firmware.Any;
 
+    /// <summary>What segments are.</summary>
+    public NetworkKind Network { get; init; }
+
     /// <summary>Clock of deadlines.</summary>
     public required TimeProvider Clock { get; init; }
 

@@ -15,7 +15,8 @@ public sealed partial class QemuInstance : IInstance
     private readonly QemuOrigin _origin;
     private readonly MachineFiles _files;
     private readonly GuestChannel _channel = new();
-    private readonly SegmentPort? _port;
+    private readonly QemuLink[] _links;
+    private readonly QemuLink _management;
     private readonly SemaphoreSlim _power = new(1);
     private readonly TaskCompletionSource<InstanceExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private QemuArguments _arguments;
@@ -26,13 +27,14 @@ public sealed partial class QemuInstance : IInstance
     private volatile bool _pullingPlug;
     private bool _disposed;
 
-    private QemuInstance(QemuHost host, InstanceSpec spec, QemuOrigin origin, MachineFiles files, SegmentPort? port, (QemuArguments Arguments, Emulator Emulator) running)
+    private QemuInstance(QemuHost host, InstanceSpec spec, QemuOrigin origin, MachineFiles files, IReadOnlyList<SegmentPort> ports, (QemuArguments Arguments, Emulator Emulator) running)
     {
         _host = host;
         _spec = spec;
         _origin = origin;
         _files = files;
-        _port = port;
+        _management = new QemuLink("management", null, (up, cancel) => CarryAsync(QemuArguments.ManagementNetwork, up, cancel));
+        _links = [.. ports.Select((port, card) => new QemuLink(spec.Links[card].Segment, port, (up, cancel) => CarryAsync(QemuArguments.NetworkOf(card), up, cancel)))];
         (_arguments, _emulator) = running;
         _watch = WatchAsync();
         if (origin.Draft is not null)
@@ -63,6 +65,12 @@ public sealed partial class QemuInstance : IInstance
 
     /// <inheritdoc/>
     public IGuestChannel? Channel => _channel;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ILink> Links => _links;
+
+    /// <inheritdoc/>
+    public ILink? Management => _management;
 
     /// <summary>What it was started with.</summary>
     internal InstanceSpec Spec => _spec;
@@ -139,8 +147,7 @@ public sealed partial class QemuInstance : IInstance
             _channel.Dispose();
             if (_channel.JournalCopy is { } copy)
                 await copy.DisposeAsync();
-            if (_port is not null)
-                await _port.DisposeAsync();
+            await UnplugAsync(_links.Select(l => l.Port!));
             _files.Dispose();
             Gone?.Invoke();
         }
@@ -151,26 +158,31 @@ public sealed partial class QemuInstance : IInstance
     }
 
     /// <summary>Makes the machine's files and powers it on.</summary>
-    internal static async Task<QemuInstance> StartAsync(QemuHost host, InstanceSpec spec, QemuOrigin origin, Segment? segment, CancellationToken cancel)
+    /// <param name="host">What it runs on.</param>
+    /// <param name="spec">The machine.</param>
+    /// <param name="origin">Where it comes from.</param>
+    /// <param name="segments">A segment for each of its links.</param>
+    /// <param name="cancel">Ends it; nothing is left then.</param>
+    internal static async Task<QemuInstance> StartAsync(QemuHost host, InstanceSpec spec, QemuOrigin origin, IReadOnlyList<Segment> segments, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
         Firmware firmware = host.FirmwareFor(spec.Machine.Firmware, spec.Machine.Tpm, spec.Image);
         Check(host, spec.Id, spec.Image, firmware);
         string directory = host.Runtime.CreateForMachine();
-        SegmentPort? port = null;
+        var ports = new List<SegmentPort>();
         MachineFiles? files = null;
         try
         {
             files = await MachineFiles.CreateAsync(spec, origin, directory, firmware == Firmware.Uefi ? host.Uefi!.Variables : null, cancel);
-            port = spec.Private is null ? null : segment?.Plug(Path.Combine(directory, "card"), Path.Combine(directory, "port"));
+            foreach ((Segment segment, int card) in segments.Select((s, i) => (s, i)))
+                ports.Add(segment.Plug(CardSocket(directory, card), PortSocket(directory, card), spec.Links[card].Vlan));
             QemuArguments arguments = Describe(host, spec, origin, files, firmware);
             Emulator emulator = await Emulator.StartAsync(host.Program.Path, arguments, TpmStateOf(spec, files), cancel);
-            return new QemuInstance(host, spec, origin, files, port, (arguments, emulator));
+            return new QemuInstance(host, spec, origin, files, ports, (arguments, emulator));
         }
         catch
         {
-            if (port is not null)
-                await port.DisposeAsync();
+            await UnplugAsync(ports);
             files?.Dispose();
             RuntimeDirectory.Remove(directory);
             throw;
@@ -217,11 +229,33 @@ public sealed partial class QemuInstance : IInstance
         ConfigDrive = files.ConfigDrive,
         Direct = firmware == Firmware.Direct ? spec.Image.Direct : null,
         Uefi = files.UefiVariables is { } variables ? (host.Uefi!.Code, variables) : null,
-        Private = spec.Private is { } link
-            ? new QemuPrivateCard(Path.Combine(files.Directory, "card"), Path.Combine(files.Directory, "port"), link.Mac)
-            : null,
+        Cards = [.. spec.Links.Select((link, card) => new QemuCard(CardSocket(files.Directory, card), PortSocket(files.Directory, card), link.Mac))],
         TpmSocket = spec.Machine.Tpm ? Path.Combine(files.Directory, "tpm.sock") : null,
     };
+
+    private static string CardSocket(string directory, int card) => Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"card{card}"));
+
+    private static string PortSocket(string directory, int card) => Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"port{card}"));
+
+    private static async Task UnplugAsync(IEnumerable<SegmentPort> ports)
+    {
+        foreach (SegmentPort port in ports)
+            await port.DisposeAsync();
+    }
+
+    private async Task CarryAsync(string network, bool up, CancellationToken cancel)
+    {
+        await _power.WaitAsync(cancel);
+        try
+        {
+            await MustRunAsync(up ? "plugging a cable in" : "pulling a cable");
+            await _emulator.SetLinkAsync(network, up, cancel);
+        }
+        finally
+        {
+            _power.Release();
+        }
+    }
 
     // QEMU's network gives addresses away from .15 on, one an Ethernet address it meets; a frozen guest's network remembers those before.
     private static string LeaseOf(int depth) => string.Create(CultureInfo.InvariantCulture, $"10.0.2.{15 + depth}");
@@ -245,6 +279,9 @@ public sealed partial class QemuInstance : IInstance
     private async Task PowerOnAsync(CancellationToken cancel)
     {
         (_arguments, _emulator) = await RestartAsync(cancel);
+        // A cable that was pulled stays out while the machine is off.
+        foreach (QemuLink link in _links.Append(_management).Where(l => !l.Plugged))
+            await _emulator.SetLinkAsync(link == _management ? QemuArguments.ManagementNetwork : QemuArguments.NetworkOf(Array.IndexOf(_links, link)), false, cancel);
         _pullingPlug = false;
         _watch = WatchAsync();
     }

@@ -12,6 +12,9 @@ public sealed record QemuOptions
     /// <summary>What machines that ask for <see cref="Firmware.Any"/> get. Default: direct boot where the image has a kernel beside it, else BIOS (UEFI on arm64).</summary>
     public Firmware DefaultFirmware { get; init; } = Firmware.Any;
 
+    /// <summary>What the segments of a test are. Default <see cref="NetworkKind.User"/>.</summary>
+    public NetworkKind Network { get; init; } = NetworkKind.User;
+
     /// <summary>Machines at once; null for as many as cores, memory and ports allow. At least 1.</summary>
     public int? Machines { get; init; }
 
@@ -34,7 +37,10 @@ public sealed record QemuOptions
     /// Absolute directory for sockets and throw-away disks, at most 60 bytes long since a socket's path has 108. Not on a memory
     /// filesystem: overlays grow with what guests write. Default <c>/var/tmp/kola-USER</c>.
     /// </summary>
-    public string RuntimeDirectory { get; init; } = $"/var/tmp/kola-{Environment.UserName}";
+    public string RuntimeDirectory { get; init; } = DefaultRuntimeDirectory;
+
+    /// <summary>That directory of this user's.</summary>
+    public static string DefaultRuntimeDirectory => $"/var/tmp/kola-{Environment.UserName}";
 
     /// <summary>UEFI code, a raw flash file; null to look where distributions put it. Given together with <see cref="FirmwareVariables"/>.</summary>
     public string? FirmwareCode { get; init; }

@@ -11,7 +11,8 @@ public sealed partial class QemuPlatform : IPlatform
 {
     private readonly QemuHost _host;
     private readonly ConcurrentDictionary<QemuInstance, bool> _instances = new();
-    private readonly ConcurrentDictionary<string, Segment> _segments = new();
+    private readonly ConcurrentDictionary<string, QemuNetwork> _networks = new();
+    private readonly ConcurrentDictionary<(string Network, string Segment), Segment> _segments = new();
     private readonly FileStream? _image;
 
     private QemuPlatform(QemuHost host, IReadOnlySet<Feature> features, Capacity capacity, IReadOnlyDictionary<string, string> facts, TemplateStore templates, FileStream? image)
@@ -63,6 +64,10 @@ public sealed partial class QemuPlatform : IPlatform
         QemuProgram program = await QemuProgram.FindAsync(options.Binary, image.Architecture, cancel);
         foreach (string tool in new[] { "qemu-img", "setpriv", "setsid" })
             await HostTool.RunAsync(tool, ["--version"], cancel);
+        bool namespaces = await NetworkNamespace.IsPossibleAsync(cancel);
+        if (options.Network == NetworkKind.Bridge && !(namespaces && Environment.IsPrivilegedProcess))
+            throw new UsageException("qemu: no bridges for this user\n  wanted:  root, in a place where network namespaces can be made\n  got:     --network bridge\n  next:    as root, or leave it out: segments are then switches in user space");
+        bool servers = namespaces && (await Task.WhenAll(SegmentHost.Programs.Select(async name => await HostTool.TryRunAsync("which", [name], cancel) is { ExitCode: 0 }))).All(found => found);
         bool tpm = await HostTool.TryRunAsync("swtpm", ["--version"], cancel) is not null;
         var host = new QemuHost
         {
@@ -71,6 +76,7 @@ public sealed partial class QemuPlatform : IPlatform
             Runtime = RuntimeDirectory.Create(options.RuntimeDirectory),
             Uefi = FirmwareFiles.Find(options, image.Architecture),
             DefaultFirmware = options.DefaultFirmware,
+            Network = options.Network,
             Clock = clock,
         };
         FileStream? held = null;
@@ -81,7 +87,7 @@ public sealed partial class QemuPlatform : IPlatform
             QemuInstance.Check(host, "qemu", image, firmware);
             (host, string probe) = await AccelerateAsync(host, options, image, cancel);
             var templates = new TemplateStore(options.TemplatesDirectory ?? Path.Combine(options.CacheDirectory, TemplateStore.DirectoryName), (long)options.TemplatesMiB << 20, clock);
-            return new QemuPlatform(host, FeaturesOf(host, tpm, await ConfigDrive.CanBeMadeAsync(cancel), firmware), CapacityOf(options), FactsOf(host, firmware, probe), templates, held);
+            return new QemuPlatform(host, FeaturesOf(host, tpm, await ConfigDrive.CanBeMadeAsync(cancel), servers, firmware), CapacityOf(options), FactsOf(host, firmware, probe), templates, held);
         }
         catch
         {
@@ -95,10 +101,22 @@ public sealed partial class QemuPlatform : IPlatform
     /// <inheritdoc/>
     public async Task<IInstance> StartAsync(InstanceSpec spec, CancellationToken cancel) => await StartAsync(spec, QemuOrigin.Cold, cancel);
 
+    /// <inheritdoc/>
+    public async Task<INetwork> OpenNetworkAsync(NetworkSpec spec, CancellationToken cancel)
+    {
+        QemuNetwork network = await QemuNetwork.OpenAsync(spec, _host.Network, _host.Runtime.CreateForMachine(), _host.Clock, cancel);
+        _networks[spec.Name] = network;
+        network.Gone = () => _networks.TryRemove(spec.Name, out _);
+        return network;
+    }
+
+    private Segment SegmentOf(InstanceLink link) =>
+        (_networks.TryGetValue(link.Network, out QemuNetwork? network) ? network.Find(link.Segment) : null) ?? _segments.GetOrAdd((link.Network, link.Segment), _ => new Segment());
+
     private async Task<QemuInstance> StartAsync(InstanceSpec spec, QemuOrigin origin, CancellationToken cancel)
     {
-        Segment? segment = spec.Private is { } link ? _segments.GetOrAdd(link.Segment, _ => new Segment()) : null;
-        QemuInstance instance = await QemuInstance.StartAsync(_host, spec, origin, segment, cancel);
+        Segment[] segments = [.. spec.Links.Select(SegmentOf)];
+        QemuInstance instance = await QemuInstance.StartAsync(_host, spec, origin, segments, cancel);
         _instances[instance] = true;
         instance.Gone = () => _instances.TryRemove(instance, out _);
         return instance;
@@ -109,6 +127,8 @@ public sealed partial class QemuPlatform : IPlatform
     {
         foreach (QemuInstance instance in _instances.Keys)
             await instance.DisposeAsync();
+        foreach (QemuNetwork network in _networks.Values)
+            await network.DisposeAsync();
         _host.Runtime.Dispose();
         if (_image is not null)
             await _image.DisposeAsync();
@@ -144,11 +164,13 @@ public sealed partial class QemuPlatform : IPlatform
     private static UsageException NoKvm(string got) =>
         new($"qemu: KVM was asked for and does not work here\n  wanted:  a guest kernel that runs under KVM\n  got:     {got}\n  next:    emulate (--accel tcg), or use a host with hardware virtualization");
 
-    private static HashSet<Feature> FeaturesOf(QemuHost host, bool tpm, bool configDrive, Firmware firmware)
+    private static HashSet<Feature> FeaturesOf(QemuHost host, bool tpm, bool configDrive, bool servers, Firmware firmware)
     {
-        var features = new HashSet<Feature> { Feature.Console, Feature.ExtraDisks, Feature.PrivateNetwork, Feature.HarnessFiles, Feature.WriteRecording, Feature.OmahaServer };
+        var features = new HashSet<Feature> { Feature.Console, Feature.ExtraDisks, Feature.PrivateNetwork, Feature.HarnessFiles, Feature.WriteRecording, Feature.OmahaServer, Feature.LinkFaults, Feature.OutOfBand };
         if (tpm)
             features.Add(Feature.Tpm);
+        if (servers)
+            features.Add(Feature.SegmentServers);
         if (configDrive)
             features.Add(Feature.UserData);
         if (host.Uefi is not null)
@@ -199,6 +221,7 @@ public sealed partial class QemuPlatform : IPlatform
         ["firmware"] = firmware.ToString().ToLowerInvariant(),
         ["host-kernel"] = HostKernel(),
         ["kvm-probe"] = probe,
+        ["network"] = host.Network.ToString().ToLowerInvariant(),
         ["qemu"] = host.Program.VersionText,
         ["qemu-version"] = host.Program.Version.ToString(),
         ["uefi"] = host.Uefi?.Code ?? "none",

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Kola.Qemu;
 
 /// <summary>
@@ -72,14 +74,33 @@ public sealed class RuntimeDirectory : IDisposable
         _lock.Dispose();
     }
 
-    private static void Sweep(string root)
+    /// <summary>
+    /// Takes away what runs that died have left under a root: their directories, and any process that still uses one. What belongs to a kola that lives stays.
+    /// </summary>
+    /// <param name="root">The root; it need not exist.</param>
+    /// <param name="dryRun">Takes nothing away.</param>
+    /// <returns>A line for each thing.</returns>
+    public static IReadOnlyList<string> Sweep(string root, bool dryRun = false)
     {
-        foreach (string file in Directory.EnumerateFiles(root, "*.lock"))
+        var gone = new List<string>();
+        foreach (string file in Directory.Exists(root) ? Directory.EnumerateFiles(root, "*.lock") : [])
         {
             try
             {
                 using var dead = new FileStream(file, FileMode.Open, FileAccess.Write, FileShare.None);
-                Remove(file[..^".lock".Length]);
+                string directory = file[..^".lock".Length];
+                // All of them have been told to die with kola; one that could not hear that is told again.
+                foreach ((int process, string name) in HostProcess.Using(directory + "/"))
+                {
+                    gone.Add(string.Create(CultureInfo.InvariantCulture, $"process {process} ({name})"));
+                    if (!dryRun)
+                        HostProcess.Kill(process);
+                }
+
+                gone.Add(directory);
+                if (dryRun)
+                    continue;
+                Remove(directory);
                 File.Delete(file);
             }
             catch (IOException)
@@ -87,6 +108,8 @@ public sealed class RuntimeDirectory : IDisposable
                 // Its owner lives, or another kola is sweeping it.
             }
         }
+
+        return gone;
     }
 
     private static UsageException Unusable(string root, string got, Exception? cause) =>

@@ -72,7 +72,7 @@ internal sealed class BenchLab(Target target, string directory, string kept, Tim
     private async Task<MadeTemplate> MakeAsync()
     {
         ITemplates templates = target.Platform.Templates ?? throw new PlatformException(Signal.Template, $"{target.Platform.Name} has no templates");
-        var spec = new TemplateSpec { Machine = s_machine, Image = target.Image, Ignition = MachineConfig.ForTemplate(s_machine, privateCard: false, Source).Ignition, Preparation = ApartFromOthers };
+        var spec = new TemplateSpec { Machine = s_machine, Image = target.Image, Ignition = MachineConfig.ForTemplate(s_machine, cards: 0, Source).Ignition, Preparation = ApartFromOthers };
         string key = templates.KeyOf(spec);
         await using ITemplateDraft draft = await templates.BeginAsync(key, cancel) ?? throw new PlatformException(Signal.Template, $"template {key[..12]} is there before it was made");
         string config = spec.Ignition.Replace(TemplateSpec.PublicKeyPlaceholder, _identity.PublicKey, StringComparison.Ordinal);

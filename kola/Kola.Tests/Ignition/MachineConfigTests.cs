@@ -11,29 +11,29 @@ public sealed class MachineConfigTests
     [Test]
     public void Machines_of_one_test_know_each_other_by_role()
     {
-        Neighbourhood neighbours = Neighbourhood.Of("some.test", [Some.Machine("hub"), Some.Machine("spoke")])!;
+        Neighbourhood neighbours = Neighbourhood.Of("some.test", [Some.Machine("hub"), Some.Machine("spoke")], [])!;
         string rendered = MachineConfig.For(Some.Machine("spoke"), "k", neighbours, channel: true, s_nothing, "x").Ignition;
         Assert.That(neighbours.HostsFile(), Does.Contain("198.18.0.1 hub\n198.18.0.2 spoke\n"));
-        Assert.That(neighbours.NetworkFile("spoke"), Does.Contain("MACAddress=52:54:00:6b:00:02").And.Contain("Address=198.18.0.2/24").And.Not.Contain("DHCPServer"));
+        Assert.That(neighbours.NetworkFiles("spoke").Single().Text, Does.Contain("MACAddress=52:54:00:6b:00:02").And.Contain("Address=198.18.0.2/24").And.Not.Contain("DHCPServer"));
         Assert.That(rendered, Does.Contain("/etc/hosts").And.Contain("10-kola-private.network"));
     }
 
     [Test]
     public void Who_is_referred_to_gives_the_others_their_addresses_before_they_have_a_config()
     {
-        Neighbourhood neighbours = Neighbourhood.Of("some.test", [Refers("spoke", "hub"), Some.Machine("hub"), Refers("other", "spoke")])!;
+        Neighbourhood neighbours = Neighbourhood.Of("some.test", [Refers("spoke", "hub"), Some.Machine("hub"), Refers("other", "spoke")], [])!;
         Assert.That(neighbours.AddressServer, Is.EqualTo("spoke"), "the first of those that others refer to");
-        string file = neighbours.NetworkFile("spoke");
+        string file = neighbours.NetworkFiles("spoke").Single().Text;
         Assert.That(file, Does.Contain("DHCPServer=yes\n").And.Contain("[DHCPServerStaticLease]\nMACAddress=52:54:00:6b:00:02\nAddress=198.18.0.2\n").And.Contain("MACAddress=52:54:00:6b:00:03\nAddress=198.18.0.3\n"));
         Assert.That(file, Does.Contain("EmitRouter=no").And.Contain("EmitDNS=no").And.Contain("PersistLeases=no"), "the way into the world is another card");
-        Assert.That(neighbours.NetworkFile("hub"), Does.Not.Contain("DHCPServer"));
+        Assert.That(neighbours.NetworkFiles("hub").Single().Text, Does.Not.Contain("DHCPServer"));
     }
 
     [Test]
     public void References_are_replaced_before_the_config_is_read()
     {
         MachineSpec spoke = Refers("spoke", "hub");
-        Neighbourhood neighbours = Neighbourhood.Of("some.test", [spoke, Some.Machine("hub")])!;
+        Neighbourhood neighbours = Neighbourhood.Of("some.test", [spoke, Some.Machine("hub")], [])!;
         MachineConfig config = MachineConfig.For(spoke, "k", neighbours, channel: false, ReferenceValues.Of(neighbours, "10.0.2.2", null), "x");
         Assert.That(config.Ignition, Does.Contain("http://198.18.0.2/file"));
     }
@@ -94,7 +94,7 @@ public sealed class MachineConfigTests
             Config = """{"ignition":{"version":"3.3.0"},"passwd":{"users":[{"name":"core"},{"name":"other"}]},"storage":{"files":[{"path":"/etc/hostname"},{"path":"/a"}]}}""",
             Hostname = "unheard",
         };
-        IReadOnlyList<ConfigOrigin> origins = ConfigOrigin.Of(MachineConfig.For(machine, "k", Neighbourhood.Of("t", [machine, Some.Machine("b")]), channel: true, s_nothing, "x"), "a.ign");
+        IReadOnlyList<ConfigOrigin> origins = ConfigOrigin.Of(MachineConfig.For(machine, "k", Neighbourhood.Of("t", [machine, Some.Machine("b")], []), channel: true, s_nothing, "x"), "a.ign");
         Dictionary<string, string> from = origins.ToDictionary(o => o.Part, o => o.From);
         Assert.That(from["passwd.users core"], Is.EqualTo("a.ign, and kola: the run's key"));
         Assert.That(from["passwd.users other"], Is.EqualTo("a.ign"));

@@ -6,7 +6,8 @@ namespace Kola.Ignition;
 /// <summary>The final config of a machine: the author's, and what the harness adds.</summary>
 internal sealed record MachineConfig
 {
-    private const string PrivateNetworkFile = "/etc/systemd/network/10-kola-private.network";
+    private const string NetworkFiles = "/etc/systemd/network/";
+    private const string CardsFile = NetworkFiles + "10-kola-cards.network";
     private const string HostsFile = "/etc/hosts";
 
     /// <summary>The author's part.</summary>
@@ -64,16 +65,16 @@ internal sealed record MachineConfig
 
     /// <summary>Of a machine that becomes a template: the same with nothing in it of a run, a test or a role.</summary>
     /// <param name="machine">The author's spec.</param>
-    /// <param name="privateCard">Whether it has a card for a private segment, which waits unconfigured.</param>
+    /// <param name="cards">Its cards for segments, which wait unconfigured.</param>
     /// <param name="source">Names the author's config in messages.</param>
-    internal static MachineConfig ForTemplate(MachineSpec machine, bool privateCard, string source) => new()
+    internal static MachineConfig ForTemplate(MachineSpec machine, int cards, string source) => new()
     {
         Author = AuthorConfig.Read(machine, new Dictionary<string, string>(), source),
         Additions =
         [
             .. Shared(machine, TemplateSpec.PublicKeyPlaceholder),
             .. GuestProgramParts(),
-            .. privateCard ? [new FileAddition(PrivateNetworkFile, Neighbourhood.UnconfiguredNetworkFile, "a card that waits for its place")] : Array.Empty<ConfigAddition>(),
+            .. cards > 0 ? [new FileAddition(CardsFile, Neighbourhood.UnconfiguredNetworkFile(cards), "cards that wait for their places")] : Array.Empty<ConfigAddition>(),
         ],
     };
 
@@ -95,11 +96,8 @@ internal sealed record MachineConfig
     {
         if (neighbours is null)
             return [];
-        var files = new Dictionary<string, string>
-        {
-            [PrivateNetworkFile] = neighbours.NetworkFile(machine.Name),
-            [HostsFile] = neighbours.HostsFile(),
-        };
+        Dictionary<string, string> files = neighbours.NetworkFiles(machine.Name).ToDictionary(file => NetworkFiles + file.Name, file => file.Text);
+        files[HostsFile] = neighbours.HostsFile();
         return files.Where(file => !author.Mentions(file.Key)).ToDictionary();
     }
 

@@ -145,10 +145,16 @@ public static class GuestProgram
           printf '%s' "$2" >"$1"
         }
 
-        # BEFORE NOW: joins the private segment under an address, and waits until it is there.
-        join_segment() {
-          change_mac "$1" "$2" && networkctl reload && networkctl reconfigure "$card" &&
-            /usr/lib/systemd/systemd-networkd-wait-online --interface="$card:degraded" --timeout=60
+        # (BEFORE NOW STATE)…: cards join their segments under other addresses, and wait until networkd has them in the state.
+        join_segments() {
+          local cards=() states=()
+          while [ $# -gt 0 ]; do
+            change_mac "$1" "$2" || return
+            cards+=("$card") states+=(--interface="$card:$3")
+            shift 3
+          done
+          networkctl reload && networkctl reconfigure "${cards[@]}" &&
+            /usr/lib/systemd/systemd-networkd-wait-online "${states[@]}" --timeout=60
         }
 
         # KEY: what a template does last. An SSH server waits from here on, so that a copy's first login is cheap. The user's manager is not

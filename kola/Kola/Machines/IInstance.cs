@@ -40,6 +40,12 @@ public interface IInstance : IAsyncDisposable
     /// <summary>Pulls the plug and starts again from the disk: what was not flushed is lost.</summary>
     Task PowerCycleAsync(CancellationToken cancel);
 
+    /// <summary>Its cables, in the order of <see cref="InstanceSpec.Links"/>; empty where nothing can be done to them.</summary>
+    IReadOnlyList<ILink> Links => [];
+
+    /// <summary>The cable the harness comes in by, which can only be pulled; null where it cannot.</summary>
+    ILink? Management => null;
+
     /// <summary>
     /// What its boot disk was written, of a machine with <see cref="MachineSpec.RecordsWrites"/> on a platform that offers
     /// <see cref="Feature.WriteRecording"/>; null else.

@@ -33,6 +33,12 @@ public interface IPlatform : IAsyncDisposable
     ITemplates? Templates { get; }
 
     /// <summary>
+    /// Makes the segments of a test, with what is to be served there. Machines may also be joined to segments nobody made: those have nothing but cables.
+    /// </summary>
+    /// <exception cref="PlatformException">They could not be made; nothing is left then.</exception>
+    Task<INetwork> OpenNetworkAsync(NetworkSpec spec, CancellationToken cancel);
+
+    /// <summary>
     /// Starts one machine and returns when it is running (not when it has booted). On cancellation or error nothing of it is left.
     /// </summary>
     /// <exception cref="PlatformException">It could not be started.</exception>

@@ -24,8 +24,8 @@ public sealed record InstanceSpec
     /// <summary>Existing directory for what is kept: <c>console.txt</c> is written there from the first byte.</summary>
     public required string Directory { get; init; }
 
-    /// <summary>The private segment the machine is on, the same object for all machines of a test; null for none.</summary>
-    public PrivateLink? Private { get; init; }
+    /// <summary>Its cards beside the first, in order; none for a machine that is alone.</summary>
+    public IReadOnlyList<InstanceLink> Links { get; init; } = [];
 
     /// <summary>Ethernet address of the first card, lowercase with colons; null lets the platform choose.</summary>
     public string? Mac { get; init; }
@@ -34,11 +34,14 @@ public sealed record InstanceSpec
     public bool Keep { get; init; }
 }
 
-/// <summary>A machine's place on its test's private segment.</summary>
-/// <param name="Segment">Names the segment; machines with equal names within a run are joined.</param>
+/// <summary>A card of a machine, and what it is plugged into.</summary>
+/// <param name="Network">Names the segments of a test; equal names within a run are one.</param>
+/// <param name="Segment">Name of the segment among them.</param>
 /// <param name="Mac">Ethernet address of the card, lowercase with colons.</param>
-public sealed record PrivateLink(string Segment, string Mac)
+/// <param name="Vlan">See <see cref="MachineLink"/>.</param>
+public sealed record InstanceLink(string Network, string Segment, string Mac, int? Vlan = null)
 {
-    /// <summary>Address of the card of a machine that has no role yet.</summary>
-    public const string UnconfiguredMac = "52:54:00:6b:00:00";
+    /// <summary>Ethernet address of a card that has no role yet.</summary>
+    /// <param name="card">0 for the first of them.</param>
+    public static string UnconfiguredMac(int card) => $"52:54:00:6b:{card:x2}:00";
 }

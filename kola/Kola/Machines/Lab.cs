@@ -9,7 +9,14 @@ public sealed class Lab
     private readonly LabTerms _terms;
     private readonly List<string> _failures = [];
 
-    internal Lab(LabTerms terms) => _terms = terms;
+    internal Lab(LabTerms terms)
+    {
+        _terms = terms;
+        Network = new LabNetwork(terms);
+    }
+
+    /// <summary>The segments of the test's machines, and what can be done to them.</summary>
+    public LabNetwork Network { get; }
 
     /// <summary>Directory of the test's artifacts: what a test writes there is kept with the run.</summary>
     public string Directory => _terms.Directory;

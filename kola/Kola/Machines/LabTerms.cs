@@ -24,6 +24,18 @@ internal sealed record LabTerms
     /// <summary>The test's update server; null when it asked for none.</summary>
     internal UpdateServer? Updates { get; init; }
 
+    /// <summary>The test's machines, once they have booted.</summary>
+    internal Func<IReadOnlyList<Machine>> Machines { get; init; } = () => [];
+
+    /// <summary>Who has which address; null of machines that share no segment.</summary>
+    internal AddressBook? Addresses { get; init; }
+
+    /// <summary>The test's segments; null before they were made, and where there are none.</summary>
+    internal Func<INetwork?> Network { get; init; } = () => null;
+
+    /// <summary>Cancelled when the test was ended.</summary>
+    internal CancellationToken Deadline { get; init; }
+
     /// <summary>The requests to the harness's server of files so far.</summary>
     internal Func<IReadOnlyList<ServedRequest>> Requests { get; init; } = () => [];
 }

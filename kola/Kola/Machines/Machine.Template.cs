@@ -122,8 +122,8 @@ public sealed partial class Machine
         if (Spec.OwnMachineId)
             commands.Add("change_machine_id");
         commands.AddRange(identity.Files.Select(file => $"write_file {Quote(file.Key)} {Quote(file.Value)}"));
-        if (identity.PrivateMac is { } mac)
-            commands.Add($"join_segment {PrivateLink.UnconfiguredMac} {mac}");
+        if (identity.Cards.Count > 0)
+            commands.Add("join_segments " + string.Join(' ', identity.Cards.Select((card, at) => $"{InstanceLink.UnconfiguredMac(at)} {card.Mac} {card.State}")));
         commands.Add("mark 'a copy of a template goes on here under a name of its own'");
         return string.Join(" &&\n", commands);
     }

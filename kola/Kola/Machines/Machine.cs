@@ -12,6 +12,7 @@ public sealed partial class Machine
     private readonly MachineTerms _terms;
     private readonly IInstance _instance;
     private readonly CommandLog _log;
+    private readonly AddressBook? _addresses;
     private readonly long _started;
     private readonly SemaphoreSlim _connecting = new(1, 1);
     private IShell? _shell;
@@ -19,13 +20,14 @@ public sealed partial class Machine
     private int _boots;
     private long? _connectedAt;
 
-    internal Machine(MachineSpec spec, IInstance instance, MachineTerms terms, string? address)
+    internal Machine(MachineSpec spec, IInstance instance, MachineTerms terms, AddressBook? addresses)
     {
         Spec = spec;
         _instance = instance;
         _terms = terms;
         _started = terms.Time.GetTimestamp();
-        Address = address ?? "";
+        _addresses = addresses;
+        Address = addresses?.First[spec.Name] ?? "";
         _log = new CommandLog(Path.Combine(terms.Directory, "ssh.log"), terms.Masking);
     }
 
@@ -35,8 +37,14 @@ public sealed partial class Machine
     /// <summary>What it was booted from.</summary>
     public MachineSpec Spec { get; }
 
-    /// <summary>IPv4 address on the segment it shares with the other machines of its test; empty when it is alone.</summary>
+    /// <summary>
+    /// Its first address on the segments it shares with the other machines of its test, IPv4 where there is one; empty when the harness gave it none.
+    /// </summary>
     public string Address { get; }
+
+    /// <summary>As <see cref="Address"/>, on one of its segments.</summary>
+    /// <param name="segment">Name of the segment.</param>
+    public string AddressOn(string segment) => _addresses?.Addresses.GetValueOrDefault((Name, segment)) ?? "";
 
     /// <summary>Id of the present boot, as <c>/proc/sys/kernel/random/boot_id</c> gives it.</summary>
     public string BootId { get; private set; } = "";

@@ -15,8 +15,8 @@ public sealed record TemplateSpec
     /// <summary>The final Ignition config, with <see cref="PublicKeyPlaceholder"/> for the key.</summary>
     public required string Ignition { get; init; }
 
-    /// <summary>Whether it has a card for a private segment.</summary>
-    public bool PrivateCard { get; init; }
+    /// <summary>Cards for segments, beside the first.</summary>
+    public int Cards { get; init; }
 
     /// <summary>
     /// What was done with the machine when it was ready, and by which code: <c>docker-busybox@MVID</c>. Null when nothing was.

@@ -46,7 +46,7 @@ internal sealed class ConfigCheck(Setting setting)
 
     private string? Wrong(TestCase test, MachineSpec machine)
     {
-        Neighbourhood? neighbours = Neighbourhood.Of(test.Id, test.Machines);
+        Neighbourhood? neighbours = Neighbourhood.Of(test.Id, test);
         string text = Reference.Resolve(machine.Config!, ReferenceValues.Planned(neighbours));
         (string, string?, bool, bool) key = (text, machine.ConfigDirectory, machine.ConfigWarnings, machine.BootFails);
         if (!_known.TryGetValue(key, out string? wrong))

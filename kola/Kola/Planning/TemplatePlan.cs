@@ -12,7 +12,7 @@ public sealed record TemplatePlan
     /// <summary>
     /// Templates told apart by what a machine's spec says, none of them there: what can be known before a platform is asked for their real keys.
     /// </summary>
-    public static TemplatePlan ByShape { get; } = new() { KeyOf = (_, machine) => ShapeOf(machine) };
+    public static TemplatePlan ByShape { get; } = new() { KeyOf = ShapeOf };
 
     /// <summary>Key of the template of one machine of a test; null when it boots cold. Only asked for tests whose machines may be copies.</summary>
     public required Func<TestCase, MachineSpec, string?> KeyOf { get; init; }
@@ -42,10 +42,10 @@ public sealed record TemplatePlan
         group machine by key into machines
         select (machines.Key, machines.First());
 
-    private static string ShapeOf(MachineSpec machine)
+    private static string ShapeOf(TestCase test, MachineSpec machine)
     {
         string disks = string.Join(',', machine.Disks.Select(d => $"{d.Serial}={d.SizeMiB} on {d.Bus}"));
         // A config's text is as good as its digest, and never goes anywhere: keys are only compared.
-        return string.Create(CultureInfo.InvariantCulture, $"{machine.MemoryMiB} MiB, {machine.Cpus} CPUs, {machine.DiskMiB}, [{disks}], {machine.User}, {machine.Updates}, {machine.Prepared}, {machine.ConfigDirectory}, {machine.Config}");
+        return string.Create(CultureInfo.InvariantCulture, $"{machine.MemoryMiB} MiB, {machine.Cpus} CPUs, {Neighbourhood.CardsOf(test, machine)} cards, {machine.DiskMiB}, [{disks}], {machine.User}, {machine.Updates}, {machine.Prepared}, {machine.ConfigDirectory}, {machine.Config}");
     }
 }

@@ -12,6 +12,7 @@ public static class ProgressLine
         TestStarted e => new($"=== RUN   {e.Test}{Attempt(e.Attempt)}"),
         MachineReady { Boot: 0 } e => new($"    {e.Test} {e.Machine}: ready {PlainText.Duration(e.ElapsedSeconds)} after it was started", Tone.Faint),
         MachineReady e => new($"    {e.Test} {e.Machine}: back {PlainText.Duration(e.ElapsedSeconds)} after reboot {e.Boot.ToString(CultureInfo.InvariantCulture)}", Tone.Faint),
+        NetworkChanged e => new($"    {e.Test}: network: {e.What}", Tone.Faint),
         PowerWasCut e => new(string.Create(CultureInfo.InvariantCulture, $"    {e.Test} {e.Machine}: power cut after write {e.Entry} of {e.Recorded}, {e.Lost}"), Tone.Faint),
         MachineEnded { PlatformFault: true } e => new($"    {e.Test} {e.Machine}: {PlainText.OneLine(e.Detail)}", Tone.Bad),
         StepEnded e => new($"    --- {Word(e.Outcome)}: {e.Test}/{e.Step}{Attempt(e.Attempt)}{Time(e.ElapsedSeconds)}{Why(e.Outcome, e.Message, e.Remedy)}", e.Outcome == Outcome.Passed ? Tone.Faint : ToneOf(e.Outcome)),

@@ -62,11 +62,17 @@ internal sealed class Attempt
             Requests = _options.Requests,
             Payloads = _options.Payloads,
             Updates = updates?.Server,
+            Machines = () => _machines.Machines,
+            Addresses = _machines.Addresses,
+            Network = () => _machines.Network,
+            Deadline = _deadline.Token,
         });
         Exception? fault;
         await using (ITimer timer = _options.Time.CreateTimer(_ => End(Late(limit)), null, limit, Timeout.InfiniteTimeSpan))
         await using (CancellationTokenRegistration _ = stop.Register(Interrupt))
             fault = await TryAsync(lab, body);
+        // What is asked of a machine from here on comes over a network that is well.
+        await lab.Network.LeaveAsync();
         // Asked once nothing of the test is on its way any more; what is done with a machine from here on changes nothing.
         if (!kill.IsCancellationRequested)
             await _machines.CollectAsync(kill);

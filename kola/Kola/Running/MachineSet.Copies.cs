@@ -48,7 +48,7 @@ internal sealed partial class MachineSet
             string mac = EthernetAddress.Random();
             IInstance instance = await template.CloneAsync(place.Instance with { Mac = mac }, _deadline);
             MachineTerms terms = Terms(place) with { Deadline = probation.Over, WhyEnded = () => probation.Why ?? _whyEnded() };
-            var machine = new Machine(spec, instance, terms, _neighbours?.AddressOf(spec.Name));
+            var machine = new Machine(spec, instance, terms, Addresses);
             watched = await WatchAsync(machine, place, _options with { Emit = probation.Emit }, probation.Found, probation.End);
             Announce(place, instance, template.Key);
             watched.Start();
@@ -56,7 +56,7 @@ internal sealed partial class MachineSet
             {
                 Template = template.Facts,
                 Mac = mac,
-                PrivateMac = place.Instance.Private?.Mac,
+                Cards = _neighbours?.CardsOf(spec.Name) ?? [],
                 Files = MachineConfig.OwnFiles(spec, _neighbours, SourceOf(spec)),
             });
             if (probation.Pass())

@@ -37,7 +37,8 @@ internal sealed partial class MachineSet
         _whyEnded = whyEnded;
         _end = end;
         _prefix = attempt == 1 ? test.Id : $"{test.Id}/{attempt}";
-        _neighbours = Neighbourhood.Of(_prefix, test.Machines);
+        _neighbours = Neighbourhood.Of(_prefix, test);
+        Addresses = _neighbours?.Book();
         _references = ReferenceValues.Of(_neighbours, options.Platform.HostAddress, options.Served);
     }
 
@@ -46,6 +47,15 @@ internal sealed partial class MachineSet
 
     /// <summary>The same as a person would open it.</summary>
     internal string Shown { get; }
+
+    /// <summary>Who has which address; null of machines that share no segment.</summary>
+    internal AddressBook? Addresses { get; }
+
+    /// <summary>The segments; null until they were made, and where there are none.</summary>
+    internal INetwork? Network { get; private set; }
+
+    /// <summary>The machines, once all have booted.</summary>
+    internal IReadOnlyList<Machine> Machines { get; private set; } = [];
 
     /// <summary>The command that was run last, for a message about a test that hangs.</summary>
     internal string LastCommand => _lastCommand;
@@ -66,10 +76,12 @@ internal sealed partial class MachineSet
     /// <summary>Starts all machines at once, but for those whose configs refer to others, and returns when all are ready.</summary>
     internal async Task<IReadOnlyList<Machine>> BootAsync()
     {
+        if (_neighbours is not null)
+            Network = await OpenNetworkAsync(_neighbours);
         var boots = new Dictionary<string, Task<Machine>>();
         foreach (MachineSpec spec in _test.Machines)
             _ = Begin(spec);
-        return await Task.WhenAll(_test.Machines.Select(m => boots[m.Name]));
+        return Machines = await Task.WhenAll(_test.Machines.Select(m => boots[m.Name]));
 
         // The plan has seen to it that nobody waits for himself.
         Task<Machine> Begin(MachineSpec spec)
@@ -129,6 +141,8 @@ internal sealed partial class MachineSet
     internal async Task EndAsync(bool collect, CancellationToken kill)
     {
         await Task.WhenAll(Watched().Select(w => w.EndAsync(collect, kill)));
+        if (Network is not null)
+            await Network.DisposeAsync();
         await LetGoAsync();
     }
 
@@ -144,7 +158,7 @@ internal sealed partial class MachineSet
             return copy;
         Place place = await PlaceAsync(spec);
         IInstance instance = await StartAsync(place.Instance);
-        var machine = new Machine(spec, instance, Terms(place), _neighbours?.AddressOf(spec.Name));
+        var machine = new Machine(spec, instance, Terms(place), Addresses);
         WatchedMachine watched = await WatchAsync(machine, place, _options, Found, _end);
         Announce(place, instance, template: null);
         watched.Start();
@@ -183,7 +197,7 @@ internal sealed partial class MachineSet
             Ignition = ignition,
             UserData = config.UserData,
             Directory = directory,
-            Private = _neighbours?.LinkOf(spec.Name),
+            Links = _neighbours?.LinksOf(spec.Name) ?? [],
             Keep = _options.Keep,
         });
     }
@@ -226,6 +240,18 @@ internal sealed partial class MachineSet
         catch (IOException full)
         {
             throw new PlatformException(Signal.HostStorage, $"{file} cannot be written: {full.Message}\n  wanted:  room for the evidence of the run", full);
+        }
+    }
+
+    private async Task<INetwork> OpenNetworkAsync(Neighbourhood neighbours)
+    {
+        try
+        {
+            return await _options.Platform.OpenNetworkAsync(neighbours.Spec(Directory), _deadline);
+        }
+        catch (OperationCanceledException) when (_whyEnded() is { } why)
+        {
+            throw why;
         }
     }
 

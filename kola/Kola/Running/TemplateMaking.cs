@@ -80,7 +80,7 @@ internal sealed class TemplateMaking
             Ignition = config,
             Directory = _directory,
             Mac = mac,
-            Private = _spec.PrivateCard ? new PrivateLink(Case.Id, Neighbourhood.UnconfiguredMac) : null,
+            Links = [.. Enumerable.Range(0, _spec.Cards).Select(card => new InstanceLink(Case.Id, $"card-{card}", InstanceLink.UnconfiguredMac(card)))],
         };
         IInstance instance = await draft.StartAsync(spec, from, _deadline.Token);
         WatchedMachine? watched = null;

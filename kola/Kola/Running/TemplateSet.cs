@@ -60,14 +60,14 @@ internal sealed class TemplateSet(SessionOptions options, Schedule schedule, Can
     /// <param name="suite">See <see cref="TestCode.Identity"/>.</param>
     internal static TemplateSpec SpecOf(TestCase test, MachineSpec machine, Image image, string suite)
     {
-        bool card = test.Machines.Count > 1;
+        int cards = Neighbourhood.CardsOf(test, machine);
         return new TemplateSpec
         {
             // Without what is a role's own: tests whose machines differ in nothing else share one template.
-            Machine = machine with { Name = "machine", OwnMachineId = false },
+            Machine = machine with { Name = "machine", OwnMachineId = false, Links = null },
             Image = image,
-            Ignition = MachineConfig.ForTemplate(machine, card, $"{test.Id}/{machine.Name}: {machine.ConfigFile}").Ignition,
-            PrivateCard = card,
+            Ignition = MachineConfig.ForTemplate(machine, cards, $"{test.Id}/{machine.Name}: {machine.ConfigFile}").Ignition,
+            Cards = cards,
             Checks = CheckTable.Digest,
             Preparation = machine.Prepared is { } name ? $"{name}@{suite}" : null,
         };

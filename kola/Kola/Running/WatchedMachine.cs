@@ -77,7 +77,16 @@ internal sealed class WatchedMachine
     }
 
     /// <summary>Keeps the state of the machine, for whoever looks into a failure. Never throws.</summary>
-    internal Task KeepStateAsync(CancellationToken kill) => _left ? Task.CompletedTask : new StateRecord(this, _options, _test.Id, _directory).KeepAsync(kill);
+    internal Task KeepStateAsync(CancellationToken kill) => _left ? Task.CompletedTask : Task.WhenAll(new StateRecord(this, _options, _test.Id, _directory).KeepAsync(kill), KeepCapturesAsync(kill));
+
+    // eth1 and eth2 may be on one segment.
+    private Task KeepCapturesAsync(CancellationToken kill) => Task.WhenAll(Machine.Instance.Links.Select((link, card) => SafelyAsync($"{_shown}: its capture", async () =>
+    {
+        bool second = Machine.Instance.Links.Take(card).Any(before => before.Segment == link.Segment);
+        string file = Path.Combine(_directory, $"{link.Segment}{(second ? $"-{card}" : "")}.pcap");
+        if (await link.SaveCaptureAsync(file, kill))
+            Emit(new EvidenceKept { At = Now, Test = _test.Id, Machine = Machine.Name, What = $"the last frames on {link.Segment}", File = Path.GetRelativePath(_options.Directory, file), By = "host" });
+    })));
 
     /// <summary>The last lines of its console so far; empty where it has none.</summary>
     internal IEnumerable<string> LastConsoleLines(int count) => _console?.LastLines(count) ?? [];

@@ -27,7 +27,7 @@ public sealed class QemuArgumentsTests
         SshPort = 40022,
         IgnitionFile = "/proc/7/fd/42",
         Uefi = ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/proc/7/fd/43"),
-        Private = new QemuPrivateCard("/run/kola/1/card", "/run/kola/1/port", "52:54:00:6b:00:01"),
+        Cards = [new QemuCard("/run/kola/1/card", "/run/kola/1/port", "52:54:00:6b:00:01")],
         TpmSocket = "/run/kola/1/tpm.sock",
         ConfigDrive = "/proc/7/fd/44",
     };

@@ -100,6 +100,38 @@ public sealed class SegmentTests
         Assert.That(File.Exists(_scratch.File("port2")), Is.False);
     }
 
+    [Test]
+    public async Task A_card_that_ignores_another_hears_the_rest_and_is_heard()
+    {
+        _cards[1].Port.Ignore([_cards[0].Port]);
+        await _cards[0].SendAsync(s_everyone, "not you");
+        await _cards[2].SendAsync(s_everyone, "you");
+        Assert.That(await _cards[1].ReceiveAsync(), Is.EqualTo("you"));
+        await _cards[2].DrainAsync();
+        await _cards[1].SendAsync(s_everyone, "back");
+        Assert.That(await _cards[2].ReceiveAsync(), Is.EqualTo("back"));
+    }
+
+    [Test]
+    public async Task Ports_of_a_VLAN_hear_it_alone_and_without_its_tag()
+    {
+        await using var ten = new Card(_segment, _scratch, 10, vlan: 10);
+        await using var alsoTen = new Card(_segment, _scratch, 11, vlan: 10);
+        await using var twenty = new Card(_segment, _scratch, 20, vlan: 20);
+        await ten.SendAsync(s_everyone, "ten");
+        Assert.That(await alsoTen.ReceiveAsync(), Is.EqualTo("ten"));
+        Assert.That(await twenty.ReceiveAsync(), Is.Null);
+        Assert.That(await _cards[0].ReceiveAsync(), Does.EndWith("ten").And.Length.EqualTo("ten".Length + 4), "with the tag");
+    }
+
+    [Test]
+    public async Task A_packet_that_is_longer_than_the_segment_carries_is_lost()
+    {
+        await _cards[0].SendAsync(s_everyone, new string('x', 1501));
+        await _cards[0].SendAsync(s_everyone, new string('y', 1500));
+        Assert.That(await _cards[1].ReceiveAsync(), Does.StartWith("y"));
+    }
+
     private sealed class Card : IAsyncDisposable
     {
         private readonly Scratch _scratch;
@@ -107,16 +139,18 @@ public sealed class SegmentTests
         private readonly SegmentPort _port;
         private Socket? _socket;
 
-        public Card(Segment segment, Scratch scratch, byte number)
+        public Card(Segment segment, Scratch scratch, byte number, int? vlan = null)
         {
             _scratch = scratch;
             _number = number;
             Address = [0x52, 0x54, 0, 0, 0, number];
-            _port = segment.Plug(scratch.File($"card{number}"), scratch.File($"port{number}"));
+            _port = segment.Plug(scratch.File($"card{number}"), scratch.File($"port{number}"), vlan);
             SwitchOn();
         }
 
         public byte[] Address { get; }
+
+        public SegmentPort Port => _port;
 
         public void SwitchOn()
         {

@@ -31,7 +31,7 @@ internal sealed class QemuTemplates(QemuHost host, TemplateStore store, Func<Ins
             IgnitionFile = "config",
             Direct = firmware == Firmware.Direct ? spec.Image.Direct : null,
             Uefi = firmware == Firmware.Uefi ? (Stamp(host.Uefi!.Code), Stamp(host.Uefi.Variables)) : null,
-            Private = spec.PrivateCard ? new QemuPrivateCard("card", "port", PrivateLink.UnconfiguredMac) : null,
+            Cards = [.. Enumerable.Range(0, spec.Cards).Select(card => new QemuCard("card", "port", InstanceLink.UnconfiguredMac(card)))],
             SerialPorts = SerialPorts.In("ports"),
             Memory = new QemuMemoryFile("memory", Shared: true),
         };

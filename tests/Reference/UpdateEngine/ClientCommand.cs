@@ -8,6 +8,9 @@ internal static class ClientCommand
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);
 
+    // What libdbus waits for an answer, times what an emulated machine is slower by.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
+
     public static async Task<int> RunAsync(string[] arguments)
     {
         var flags = arguments.Select(a => a.TrimStart('-')).ToHashSet();
@@ -21,7 +24,7 @@ internal static class ClientCommand
         else if (flags.Contains("reset_status"))
         {
             Log.Info("Setting Update Engine status to idle ...");
-            await bus.CallMethodAsync(Call(bus, "ResetStatus"));
+            await bus.CallMethodAsync(Call(bus, "ResetStatus")).WaitAsync(Patience);
         }
         else if (flags.Contains("watch_for_updates"))
         {
@@ -30,7 +33,7 @@ internal static class ClientCommand
         else if (flags.Contains("check_for_update") || flags.Contains("update"))
         {
             Log.Info("Initiating update check and install.");
-            await bus.CallMethodAsync(Call(bus, "AttemptUpdate"));
+            await bus.CallMethodAsync(Call(bus, "AttemptUpdate")).WaitAsync(Patience);
             if (flags.Contains("update"))
                 return await CompleteAsync(bus);
         }
@@ -68,7 +71,7 @@ internal static class ClientCommand
         await bus.DisconnectedAsync();
     }
 
-    private static Task<Status> StatusAsync(DBusConnection bus) => bus.CallMethodAsync(Call(bus, "GetStatus"), (message, _) => Read(message));
+    private static Task<Status> StatusAsync(DBusConnection bus) => bus.CallMethodAsync(Call(bus, "GetStatus"), (message, _) => Read(message)).WaitAsync(Patience);
 
     private static Status Read(Message message)
     {

@@ -67,18 +67,28 @@ internal sealed class Daemon : IPathMethodHandler
                     context.ReplyError("org.chromium.UpdateEngine.Error.Failed", "Status Reset not allowed in this state");
                 break;
             case (Interface or null or "", "GetStatus"):
-                using (var writer = context.CreateReplyWriter(StatusSignature))
-                {
-                    var reply = writer;
-                    Write(ref reply, engine.Status);
-                    context.Reply(reply.CreateMessage());
-                }
+                Answer(context, engine.Status);
                 break;
             default:
                 context.ReplyUnknownMethodError();
                 break;
         }
         return default;
+    }
+
+    // Never by a copy of the writer: both would give the one buffer back, and an answer that shares it with another message is lost.
+    private static void Answer(MethodContext context, Status status)
+    {
+        var writer = context.CreateReplyWriter(StatusSignature);
+        try
+        {
+            Write(ref writer, status);
+            context.Reply(writer.CreateMessage());
+        }
+        finally
+        {
+            writer.Dispose();
+        }
     }
 
     private static void ReplyNothing(MethodContext context)

@@ -1,66 +1,9 @@
-using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Threading.Channels;
 
 namespace Kola.Qemu;
 
-/// <summary>
-/// A private Ethernet segment: a switch in user space. Each machine's card talks to a port of its own over a pair of unix datagram
-/// sockets, one datagram a frame; nothing of it is seen on the host's network and no privileges are needed.
-/// </summary>
-internal sealed class Segment
-{
-    private readonly ConcurrentDictionary<SegmentPort, bool> _ports = new();
-    private readonly ConcurrentDictionary<ulong, SegmentPort> _whereabouts = new();
-
-    /// <summary>Ports in use.</summary>
-    public int Count => _ports.Count;
-
-    /// <summary>Plugs a card in.</summary>
-    /// <param name="cardSocket">Where the card receives; need not exist yet, and may come again after a power cycle.</param>
-    /// <param name="portSocket">Where the port receives; made here.</param>
-    public SegmentPort Plug(string cardSocket, string portSocket)
-    {
-        var port = new SegmentPort(this, cardSocket, portSocket);
-        _ports[port] = true;
-        port.Start();
-        return port;
-    }
-
-    internal void Unplug(SegmentPort port)
-    {
-        _ports.TryRemove(port, out _);
-        foreach (KeyValuePair<ulong, SegmentPort> seen in _whereabouts.Where(w => w.Value == port))
-            _whereabouts.TryRemove(seen);
-    }
-
-    // Destination, then source: six bytes each. A group address (lowest bit of the first byte) goes to everyone.
-    internal void Switch(SegmentPort from, byte[] frame)
-    {
-        if (frame.Length < 14)
-            return;
-        _whereabouts[AddressAt(frame, 6)] = from;
-        if ((frame[0] & 1) == 0 && _whereabouts.TryGetValue(AddressAt(frame, 0), out SegmentPort? to))
-        {
-            if (to != from)
-                to.Send(frame);
-            return;
-        }
-
-        foreach (SegmentPort port in _ports.Keys.Where(p => p != from))
-            port.Send(frame);
-    }
-
-    private static ulong AddressAt(byte[] frame, int offset)
-    {
-        ulong address = 0;
-        for (int i = 0; i < 6; i++)
-            address = address << 8 | frame[offset + i];
-        return address;
-    }
-}
-
-/// <summary>One machine's port of a <see cref="Segment"/>.</summary>
+/// <summary>One card's port of a <see cref="Segment"/>, with its cable: what is to happen to frames happens here.</summary>
 internal sealed class SegmentPort : IAsyncDisposable
 {
     // QEMU's own buffer for a frame is this large; without offloads none is longer than the MTU.
@@ -76,22 +19,43 @@ internal sealed class SegmentPort : IAsyncDisposable
     private readonly Segment _segment;
     private readonly UnixDomainSocketEndPoint _card;
     private readonly string _path;
+    private readonly int? _vlan;
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
     private readonly CancellationTokenSource _unplugged = new();
     private readonly Channel<byte[]> _outgoing = Channel.CreateBounded<byte[]>(
         new BoundedChannelOptions(QueuedFrames) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
     private Task _work = Task.CompletedTask;
+    private volatile HashSet<SegmentPort> _ignored = [];
     private int _disposed;
 
-    internal SegmentPort(Segment segment, string cardSocket, string portSocket)
+    internal SegmentPort(Segment segment, string cardSocket, string portSocket, int? vlan)
     {
         _segment = segment;
+        _vlan = vlan;
         _card = new UnixDomainSocketEndPoint(cardSocket);
         _path = portSocket;
         _socket.Bind(new UnixDomainSocketEndPoint(portSocket));
         _socket.Blocking = false;
+        Capture = new FrameRing(segment.Clock);
+        ToCard = new LinkShaper(Deliver, segment.Clock, new Random());
+        FromCard = new LinkShaper(frame => segment.Switch(this, frame), segment.Clock, new Random());
     }
+
+    /// <summary>What happens to frames on the way to the card.</summary>
+    public LinkShaper ToCard { get; }
+
+    /// <summary>What happens to frames the card sends.</summary>
+    public LinkShaper FromCard { get; }
+
+    /// <summary>What the card sent and got.</summary>
+    public FrameRing Capture { get; }
+
+    /// <summary>Its way into the kernel's bridge; null on a switch in user space.</summary>
+    public Tap? Tap { get; private set; }
+
+    /// <summary>Hears nothing of some other ports from now on.</summary>
+    public void Ignore(IEnumerable<SegmentPort> senders) => _ignored = [.. senders];
 
     /// <summary>Pulls the cable and removes the socket.</summary>
     public async ValueTask DisposeAsync()
@@ -101,14 +65,38 @@ internal sealed class SegmentPort : IAsyncDisposable
         _segment.Unplug(this);
         await _unplugged.CancelAsync();
         await _work;
+        if (Tap is not null)
+            await Tap.DisposeAsync();
+        ToCard.Dispose();
+        FromCard.Dispose();
         _socket.Dispose();
         File.Delete(_path);
         _unplugged.Dispose();
     }
 
-    internal void Start() => _work = Task.WhenAll(ReceiveAsync(_unplugged.Token), SendAsync(_unplugged.Token));
+    internal void Start(Tap? tap)
+    {
+        Tap = tap;
+        _work = Task.WhenAll(ReceiveAsync(_unplugged.Token), SendAsync(_unplugged.Token));
+    }
 
-    internal void Send(byte[] frame) => _outgoing.Writer.TryWrite(frame);
+    /// <param name="frame">As it is on the segment.</param>
+    /// <param name="sender">Whose it is; null when nobody knows.</param>
+    internal void Send(byte[] frame, SegmentPort? sender)
+    {
+        if (sender is not null && _ignored.Contains(sender))
+            return;
+        if (_vlan is null)
+            ToCard.Send(frame);
+        else if (VlanTag.Of(frame) == _vlan)
+            ToCard.Send(VlanTag.Remove(frame));
+    }
+
+    private void Deliver(byte[] frame)
+    {
+        Capture.Add(frame);
+        _outgoing.Writer.TryWrite(frame);
+    }
 
     private async Task ReceiveAsync(CancellationToken unplugged)
     {
@@ -118,7 +106,12 @@ internal sealed class SegmentPort : IAsyncDisposable
             while (true)
             {
                 int length = await _socket.ReceiveAsync(buffer, SocketFlags.None, unplugged);
-                _segment.Switch(this, buffer[..length]);
+                byte[] frame = buffer[..length];
+                Capture.Add(frame);
+                if (_vlan is not { } vlan)
+                    FromCard.Send(frame);
+                else if (frame.Length >= 14 && VlanTag.Of(frame) is null)
+                    FromCard.Send(VlanTag.Add(frame, vlan));
             }
         }
         catch (OperationCanceledException)
