@@ -48,10 +48,17 @@ public sealed partial class ConnectionTests
     public async Task Services_shells_and_docker_go_by_the_proxy_they_are_given(Machine machine, Lab lab)
     {
         // A proxy that says who was asked for, and answers the same to everybody.
+        // All that was asked is read, or what is closed with something unread resets the connection.
+        await machine.WriteFileAsync("/run/kola-proxy", """
+            read -r request; echo "$request" >>/run/kola-asked
+            while read -r header && [ -n "${header%$'\r'}" ]; do :; done
+            printf 'HTTP/1.0 200 OK\r\n\r\nby the proxy\n'
+
+            """);
         await machine.SudoAsync("""
             set -e
             printf '%s\n' [Socket] ListenStream=127.0.0.1:3128 Accept=yes >/run/systemd/system/kola-proxy.socket
-            printf '%s\n' [Service] StandardInput=socket StandardError=journal 'ExecStart=bash -c "read -r request; echo $$request >>/run/kola-asked; printf \\"HTTP/1.0 200 OK\\\\r\\\\n\\\\r\\\\nby the proxy\\\\n\\""' >/run/systemd/system/kola-proxy@.service
+            printf '%s\n' [Service] StandardInput=socket StandardError=journal 'ExecStart=bash /run/kola-proxy' >/run/systemd/system/kola-proxy@.service
             systemctl daemon-reload; systemctl start kola-proxy.socket
             """);
         const string url = "http://192.0.2.80/asked", proxy = "http://127.0.0.1:3128";

@@ -20,10 +20,11 @@ public sealed class OnlineTests
         Assert.That(waited.Elapsed, Is.InRange(TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(15)), "it waits as long as it is told, and no longer");
         Assert.That(waited.Error, Does.Contain("imeout"));
 
-        await machine.StartUnitAsync("kola-online", $"exec {WaitOnline} --timeout=120", "Type=oneshot", "RemainAfterExit=yes");
-        Assert.That((await machine.UnitAsync("kola-online.service")).Active, Is.EqualTo("activating"));
+        await machine.StartUnitAsync("kola-online", $"exec {WaitOnline} --timeout=120", "RemainAfterExit=yes");
+        Assert.That((await machine.UnitAsync("kola-online.service")).Sub, Is.EqualTo("running"));
         await machine.SudoAsync("ip -n beyond link set eth0 up");
-        await machine.WaitForUnitAsync("kola-online.service", TimeSpan.FromSeconds(20));
+        Unit online = await machine.WaitForAsync("being online to be noticed", () => machine.UnitAsync("kola-online.service"), seen => seen.Sub != "running", TimeSpan.FromSeconds(20));
+        Assert.That(online.Sub, Is.EqualTo("exited"));
 
         await machine.SudoAsync("ip -n beyond link set eth0 down");
         await machine.ConfigureNetworkAsync(("05-kola0.network", network + "no"));
@@ -48,7 +49,7 @@ public sealed class OnlineTests
         CommandResult said = await machine.RunAsync("sudo bash -c " + Machine.Quote("""
             exec 3<>/dev/tcp/192.0.2.1/7005; echo one >&3; read -r -t 20 before <&3
             up=$(cat /sys/class/net/kolal/carrier_changes)
-            sed -i s/.10/.20/ /etc/systemd/network/05-kolar.network; networkctl reload
+            sed -i s/100[.]10/100.20/ /etc/systemd/network/05-kolar.network; networkctl reload
             timeout 60 bash -c 'until ip -4 address show dev kolar | grep -q 198.51.100.20; do read -t 0.2 <> <(:); done'
             echo two >&3; read -r -t 20 after <&3
             echo $before $after; echo $(($(cat /sys/class/net/kolal/carrier_changes) - up))

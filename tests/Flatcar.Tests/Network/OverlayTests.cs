@@ -63,7 +63,7 @@ public sealed class OverlayTests
         Assert.That(frame.Lines.Take(2), Has.All.Contains(".51820").And.All.Contains("UDP"), "what goes over the segment");
 
         await hub.RebootAsync();
-        await spoke.WaitForAsync("the hub to answer through the tunnel", () => spoke.AskAsync("10.100.0.1"), seen => seen.Text == "hub sees 10.100.0.2");
+        await spoke.WaitForAsync("the hub to answer through the tunnel", () => spoke.AskAsync("10.100.0.1"), seen => seen.Text == "hub sees 10.100.0.2", TimeSpan.FromSeconds(30));
 
         // A key the hub does not know is not answered, whatever address it has.
         string[] strange = await KeysAsync(spoke);

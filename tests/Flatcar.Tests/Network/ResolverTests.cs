@@ -25,13 +25,14 @@ public sealed class ResolverTests
         string gateway = (await machine.RunAsync("ip -j route show default | jq --raw-output 'sort_by(.metric) | .[0].gateway'")).Text;
         async Task<string[]> BothAsync(string asked)
         {
-            CommandResult found = await machine.TryRunAsync($"timeout 20 getent ahostsv4 {asked} | head -n 1 | cut -d ' ' -f 1; timeout 20 dig +short +time=5 +tries=1 @127.0.0.53 {asked} A | head -n 1");
+            CommandResult found = await machine.TryRunAsync($"timeout 20 getent ahostsv4 {asked} | head -n 1 | cut -d ' ' -f 1; timeout 20 dig +short +time=5 +tries=1 @127.0.0.53 {asked} A | tail -n 1");
             return [.. found.Lines];
         }
         await lab.StepAsync("Hosts", async () =>
         {
             await machine.WaitForAsync("the line in /etc/hosts to be read", () => BothAsync("kola-alias"), seen => seen.SequenceEqual(["192.0.2.77", "192.0.2.77"]), TimeSpan.FromSeconds(20));
-            Assert.That((await machine.RunAsync("getent hosts 192.0.2.77; dig +short @127.0.0.53 -x 192.0.2.77")).Text, Does.Match("^192.0.2.77 +kola-known.*\n(.*\n)*kola-known\\.$|^192.0.2.77 +kola-known.*\nkola-"));
+            Assert.That((await machine.RunAsync("getent hosts 192.0.2.77")).Text, Does.Contain("kola-known"));
+            Assert.That((await machine.RunAsync("dig +short @127.0.0.53 -x 192.0.2.77")).Lines, Does.Contain("kola-known."), "the way back");
         });
         await lab.StepAsync("Localhost", async () =>
         {
