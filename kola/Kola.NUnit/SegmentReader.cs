@@ -35,6 +35,8 @@ internal static partial class SegmentReader
     {
         if (machines.Any(m => m.Links is { Count: > 0 }))
             yield return Feature.PrivateNetwork;
+        if (machines.Any(m => m.Offline))
+            yield return Feature.OutOfBand;
         if (segments.Any(s => s.Servers != SegmentServers.None))
             yield return Feature.SegmentServers;
     }

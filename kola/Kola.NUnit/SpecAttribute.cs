@@ -59,6 +59,12 @@ public sealed class SpecAttribute : Attribute
     /// </summary>
     public string[]? Segments { get; init; }
 
+    /// <summary>
+    /// It has no card but those on <see cref="Segments"/>: with none of them there is no network at all, from the first moment on. Commands come over a virtual
+    /// serial port. Default no.
+    /// </summary>
+    public bool Offline { get; init; }
+
     /// <summary>Static host name the harness writes. Default none.</summary>
     public string? Hostname { get; init; }
 }

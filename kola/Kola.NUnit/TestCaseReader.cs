@@ -78,6 +78,7 @@ internal static class TestCaseReader
             RecordsWrites = spec.RecordsWrites,
             ConfigWarnings = spec.ConfigWarnings,
             Links = spec.Segments?.Select(text => SegmentReader.Link(text, source)).ToArray(),
+            Offline = spec.Offline,
             Hostname = spec.Hostname,
         };
     }

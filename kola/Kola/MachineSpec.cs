@@ -75,6 +75,11 @@ public sealed record MachineSpec
     /// </summary>
     public IReadOnlyList<MachineLink>? Links { get; init; }
 
+    /// <summary>
+    /// It has no card but those of <see cref="Links"/>: with none of them there is no network at all. SSH comes over a virtual serial port then. Default no.
+    /// </summary>
+    public bool Offline { get; init; }
+
     /// <summary>Static host name the harness writes; null leaves it to the image and the test's own config.</summary>
     public string? Hostname { get; init; }
 }

@@ -37,7 +37,7 @@ internal sealed partial class Emulator : IAsyncDisposable
     /// <summary>Process id of QEMU.</summary>
     public int ProcessId => _process.Id;
 
-    /// <summary>Port of 127.0.0.1 that leads to the guest's SSH.</summary>
+    /// <summary>Port of 127.0.0.1 that leads to the guest's SSH; 0 where it has no card for that.</summary>
     public int SshPort { get; private set; }
 
     /// <summary>The host's ends of its serial ports, in the arguments' order.</summary>
@@ -71,7 +71,7 @@ internal sealed partial class Emulator : IAsyncDisposable
                 tpm = await Swtpm.StartAsync(tpmState, arguments.TpmSocket!, cancel);
             process = await ChildProcess.StartAsync(program, arguments.ToList(), Path.GetDirectoryName(arguments.QmpSocket)!);
             var emulator = new Emulator(process, qmp, tpm, arguments.StateFile, Path.Combine(Path.GetDirectoryName(arguments.QmpSocket)!, "state"));
-            await emulator.RunAsync(arguments.Id, ports, cancel);
+            await emulator.RunAsync(arguments.Id, ports, arguments.Management, cancel);
             return emulator;
         }
         catch
@@ -164,11 +164,11 @@ internal sealed partial class Emulator : IAsyncDisposable
             await tpm.DisposeAsync();
     }
 
-    private async Task RunAsync(string id, SerialPorts ports, CancellationToken cancel)
+    private async Task RunAsync(string id, SerialPorts ports, bool management, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(s_startTime);
-        Task run = GreetAsync(ports, limit.Token);
+        Task run = GreetAsync(ports, management, limit.Token);
         // A QEMU that ends closes its channel first: what it says at its end is worth more than that.
         if (await Task.WhenAny(run, _process.Exited) == run && run.IsFaulted)
             await Task.WhenAny(_process.Exited, Task.Delay(s_lastWordsTime, TimeProvider.System, cancel));
@@ -193,13 +193,17 @@ internal sealed partial class Emulator : IAsyncDisposable
         Ended = WaitAsync();
     }
 
-    private async Task GreetAsync(SerialPorts ports, CancellationToken cancel)
+    private async Task GreetAsync(SerialPorts ports, bool management, CancellationToken cancel)
     {
         await _qmp.AcceptAsync(cancel);
         Ports = await ports.AcceptAsync(cancel);
-        var arguments = new JsonObject { ["command-line"] = "info usernet" };
-        JsonNode? table = await _qmp.ExecuteAsync("human-monitor-command", arguments, cancel);
-        SshPort = ForwardedPort(table!.GetValue<string>());
+        if (management)
+        {
+            var arguments = new JsonObject { ["command-line"] = "info usernet" };
+            JsonNode? table = await _qmp.ExecuteAsync("human-monitor-command", arguments, cancel);
+            SshPort = ForwardedPort(table!.GetValue<string>());
+        }
+
         if (_stateFile is not null)
             await _qmp.LoadAsync(_stateFile, _stateSocket, cancel);
         await _qmp.ExecuteAsync("cont", null, cancel);

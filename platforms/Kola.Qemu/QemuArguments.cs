@@ -39,6 +39,9 @@ internal sealed record QemuArguments
     /// <summary>Port of 127.0.0.1 that leads to the guest's SSH; 0 lets the kernel choose, which cannot collide.</summary>
     public int SshPort { get; init; }
 
+    /// <summary>Whether it has a card on QEMU's own network, which the harness comes in by. Default yes.</summary>
+    public bool Management { get; init; } = true;
+
     /// <summary>Ethernet address of the first card.</summary>
     public required string Mac { get; init; }
 
@@ -190,11 +193,8 @@ internal sealed record QemuArguments
 
     private IEnumerable<string> Network()
     {
-        yield return "-netdev";
-        yield return $"user,id=net0,hostfwd=tcp:127.0.0.1:{Text(SshPort)}-{GuestAddress}:22";
-        yield return "-device";
-        // No option ROM: nothing is booted from the network, and BIOS starts faster without.
-        yield return $"virtio-net-pci,netdev=net0,mac={Mac},romfile=";
+        foreach (string argument in Management ? ManagementCard() : [])
+            yield return argument;
         foreach ((QemuCard card, int index) in Cards.Select((c, i) => (c, i)))
         {
             string id = NetworkOf(index);
@@ -203,6 +203,15 @@ internal sealed record QemuArguments
             yield return "-device";
             yield return $"virtio-net-pci,netdev={id},mac={card.Mac},romfile=";
         }
+    }
+
+    private IEnumerable<string> ManagementCard()
+    {
+        yield return "-netdev";
+        yield return $"user,id=net0,hostfwd=tcp:127.0.0.1:{Text(SshPort)}-{GuestAddress}:22";
+        yield return "-device";
+        // No option ROM: nothing is booted from the network, and BIOS starts faster without.
+        yield return $"virtio-net-pci,netdev=net0,mac={Mac},romfile=";
     }
 
     private IEnumerable<string> Firmware()

@@ -23,6 +23,7 @@ public sealed partial class QemuInstance : IInstance
     private Emulator _emulator;
     private Task _watch;
     private SshRelay? _relay;
+    private Emulator? _watchesPort;
     private bool _relayed;
     private volatile bool _pullingPlug;
     private bool _disposed;
@@ -52,7 +53,7 @@ public sealed partial class QemuInstance : IInstance
     public string ConsoleFile => MachineFiles.ConsoleOf(_spec);
 
     /// <inheritdoc/>
-    public string Address => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_emulator.SshPort}");
+    public string Address => _spec.Machine.Offline ? "nowhere" : string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_emulator.SshPort}");
 
     /// <inheritdoc/>
     public Task<InstanceExit> Exited => _exited.Task;
@@ -77,7 +78,7 @@ public sealed partial class QemuInstance : IInstance
     }
 
     /// <inheritdoc/>
-    public ILink? Management => _management;
+    public ILink? Management => _spec.Machine.Offline ? null : _management;
 
     /// <summary>What it was started with.</summary>
     internal InstanceSpec Spec => _spec;
@@ -93,6 +94,8 @@ public sealed partial class QemuInstance : IInstance
     {
         TimeSpan limit = s_loginTime * _host.Acceleration.Slowness;
         // The server that waits in a copy serves one; who comes later, or after a reboot, knocks like anybody.
+        if ((_relay is null || _relayed) && _spec.Machine.Offline)
+            return ConnectPastNetworkAsync(identity, limit, cancel);
         if (_relay is not { } relay || _relayed)
             return Ssh.ConnectAsync("127.0.0.1", _emulator.SshPort, identity, limit, cancel);
         _relayed = true;
@@ -230,6 +233,7 @@ public sealed partial class QemuInstance : IInstance
         WritesLog = files.Recorded?.LogFile,
         ConsoleFile = MachineFiles.ConsoleOf(spec),
         QmpSocket = Path.Combine(files.Directory, "qmp"),
+        Management = !spec.Machine.Offline,
         Mac = spec.Mac ?? NewMac(),
         SerialPorts = SerialPorts.In(files.Directory),
         Memory = files.Memory,

@@ -14,6 +14,9 @@ public static class GuestProgram
     /// <summary>Port of the one SSH server that is started before a template is frozen, and has got as far as it can without a client.</summary>
     public const string SshPort = "org.flatcar.kola.ssh";
 
+    /// <summary>Command for the guest program that has a new SSH server wait at that port.</summary>
+    public const string ServeSsh = "serve_ssh";
+
     /// <summary>Where the program is put.</summary>
     internal const string ScriptPath = "/etc/kola/channel";
 
@@ -155,6 +158,12 @@ public static class GuestProgram
           done
           networkctl reload && networkctl reconfigure "${cards[@]}" &&
             /usr/lib/systemd/systemd-networkd-wait-online "${states[@]}" --timeout=60
+        }
+
+        # An SSH server at its port, for a machine that has no other way in.
+        serve_ssh() {
+          [ -s /etc/kola/ssh_host_key ] || ssh-keygen -q -t ed25519 -N '' -f /etc/kola/ssh_host_key || return
+          systemctl restart kola-ssh.service
         }
 
         # KEY: what a template does last. An SSH server waits from here on, so that a copy's first login is cheap. The user's manager is not

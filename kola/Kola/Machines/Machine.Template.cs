@@ -117,7 +117,7 @@ public sealed partial class Machine
             $"date -u -s @{now} >/dev/null",
             _terms.NetworkName is { } name ? $"change_name {Quote(name)}" : "true",
             $"change_host_keys {Quote(hostKey.PrivateKey)} {Quote(hostKey.PublicKey)}",
-            $"change_mac {identity.Template.Mac} {identity.Mac}",
+            Spec.Offline ? "true" : $"change_mac {identity.Template.Mac} {identity.Mac}",
         ];
         if (Spec.OwnMachineId)
             commands.Add("change_machine_id");

@@ -69,7 +69,7 @@ public static class Ssh
     }
 
     /// <summary>The first line this client sends to a server, <c>SSH-2.0-…</c>, without its end.</summary>
-    internal static async Task<string> GreetingAsync(CancellationToken cancel)
+    public static async Task<string> GreetingAsync(CancellationToken cancel)
     {
         using var server = new TcpListener(System.Net.IPAddress.Loopback, 0);
         server.Start();

@@ -126,7 +126,7 @@ internal sealed partial class MachineSet
         }
 
         foreach (WatchedMachine watched in left)
-            _options.Tell($"{_test.Id}: {watched.Machine.Name} is kept: ssh {string.Join(' ', watched.Machine.SshArguments(Path.Combine(_options.Directory, RunDirectory.KeyFile)))}");
+            _options.Tell(watched.Machine.Spec.Offline ? $"{_test.Id}: {watched.Machine.Name} is kept, and has no way in by a network; see {Shown}/{watched.Machine.Name}" : $"{_test.Id}: {watched.Machine.Name} is kept: ssh {string.Join(' ', watched.Machine.SshArguments(Path.Combine(_options.Directory, RunDirectory.KeyFile)))}");
         try
         {
             await Wait.PauseAsync(Timeout.InfiniteTimeSpan, _options.Time, stop);

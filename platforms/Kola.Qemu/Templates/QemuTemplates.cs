@@ -27,6 +27,7 @@ internal sealed class QemuTemplates(QemuHost host, TemplateStore store, Func<Ins
             Disks = [new QemuDisk("disk", "primary-disk"), .. spec.Machine.Disks.Select(d => new QemuDisk("disk", d.Serial, d.Bus))],
             ConsoleFile = "console",
             QmpSocket = "qmp",
+            Management = !spec.Machine.Offline,
             Mac = "mac",
             IgnitionFile = "config",
             Direct = firmware == Firmware.Direct ? spec.Image.Direct : null,
