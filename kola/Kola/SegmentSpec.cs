@@ -67,6 +67,11 @@ public enum SegmentServers
 
     /// <summary>An HTTP proxy to <see cref="SegmentSpec.Uplink"/> at port 3128; no other way leads there.</summary>
     Proxy = 64,
+
+    /// <summary>
+    /// The harness's own servers, of files and of updates, at its address there and their ports. Machines with a card the harness comes in by need it not.
+    /// </summary>
+    Harness = 128,
 }
 
 /// <summary>A card of a machine, beside the one the harness comes in by.</summary>

@@ -73,6 +73,10 @@ internal sealed record Neighbourhood
         Harness = Segments.ToDictionary(s => s.Name, s => HarnessOn(s.Name)),
     };
 
+    /// <summary>Where a machine without a card for the harness reaches it; null where it has one, or nowhere.</summary>
+    internal string? HarnessFor(MachineSpec machine) => !machine.Offline ? null
+        : Links[machine.Name].Select(link => Segment(link.Segment)).FirstOrDefault(s => s.Servers.HasFlag(SegmentServers.Harness)) is { } served ? HarnessOn(served.Name) : null;
+
     // IPv4; where there is no IPv4, IPv6.
     private string HarnessOn(string segment) => Segment(segment) is { Addressing: SegmentAddressing.Ipv6 } six ? Ipv6(six, SegmentAddress.Harness) : Ipv4(Segment(segment), SegmentAddress.Harness);
 

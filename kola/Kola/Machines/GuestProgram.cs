@@ -163,6 +163,8 @@ public static class GuestProgram
         # An SSH server at its port, for a machine that has no other way in.
         serve_ssh() {
           [ -s /etc/kola/ssh_host_key ] || ssh-keygen -q -t ed25519 -N '' -f /etc/kola/ssh_host_key || return
+          # Another private key may follow, and an old public one would be told in the journal.
+          rm -f /etc/kola/ssh_host_key.pub
           systemctl restart kola-ssh.service
         }
 

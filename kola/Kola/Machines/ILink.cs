@@ -40,6 +40,9 @@ public sealed record NetworkSpec
     /// <summary>Names the servers know, each with all its addresses.</summary>
     public IReadOnlyList<(string Name, string Address)> Hosts { get; init; } = [];
 
+    /// <summary>TCP ports of this host's loopback at which the harness's own servers are, for <see cref="SegmentServers.Harness"/>.</summary>
+    public IReadOnlyList<int> HarnessPorts { get; init; } = [];
+
     /// <summary>Existing directory for what the servers write down.</summary>
     public required string Directory { get; init; }
 

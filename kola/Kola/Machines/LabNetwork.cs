@@ -22,6 +22,15 @@ public sealed class LabNetwork
     public string ServerOn(string segment) =>
         Addresses.Harness.TryGetValue(segment, out string? address) ? address : throw new UsageException($"{_terms.Test}: no segment \"{segment}\"\n  wanted:  {string.Join(" or ", Addresses.Harness.Keys)}");
 
+    /// <summary>Where one of the harness's own servers is reached from a segment with <see cref="SegmentServers.Harness"/>.</summary>
+    /// <param name="segment">Name of the segment.</param>
+    /// <param name="url">Where it is for other machines: <c>lab.Updates.Server</c>.</param>
+    public string Via(string segment, string url)
+    {
+        string host = ServerOn(segment);
+        return new UriBuilder(url) { Host = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host }.Uri.ToString();
+    }
+
     /// <summary>Pulls a machine's cable out: it sees that its card has no carrier.</summary>
     /// <param name="machine">The machine.</param>
     /// <param name="segment">Which cable: the name of a segment. Default: all of them.</param>

@@ -15,7 +15,6 @@ internal sealed partial class MachineSet
     private readonly Func<KolaException?> _whyEnded;
     private readonly Action<KolaException> _end;
     private readonly Neighbourhood? _neighbours;
-    private readonly IReadOnlyDictionary<string, string> _references;
     private readonly int _attempt;
     private readonly string _prefix;
     private readonly Lock _gate = new();
@@ -39,7 +38,6 @@ internal sealed partial class MachineSet
         _prefix = attempt == 1 ? test.Id : $"{test.Id}/{attempt}";
         _neighbours = Neighbourhood.Of(_prefix, test);
         Addresses = _neighbours?.Book();
-        _references = ReferenceValues.Of(_neighbours, options.Platform.HostAddress, options.Served);
     }
 
     /// <summary>Directory of the attempt's artifacts.</summary>
@@ -184,7 +182,7 @@ internal sealed partial class MachineSet
     {
         string directory = Path.Combine(_options.Directory, RunDirectory.DirectoryOf(_test.Id, _attempt, spec.Name));
         System.IO.Directory.CreateDirectory(directory);
-        MachineConfig config = MachineConfig.For(spec, _options.Identity.PublicKey, _neighbours, _options.Platform.HasChannel, _references, SourceOf(spec));
+        MachineConfig config = MachineConfig.For(spec, _options.Identity.PublicKey, _neighbours, _options.Platform.HasChannel, ReferenceValues.Of(_neighbours, _neighbours?.HarnessFor(spec) ?? _options.Platform.HostAddress, _options.Served), SourceOf(spec));
         string ignition = config.Ignition;
         await KeepAsync(Path.Combine(directory, RunDirectory.IgnitionFile), MaskedConfig.Of(ignition, _options.Masking));
         if (config.UserData is { } data)
@@ -243,11 +241,17 @@ internal sealed partial class MachineSet
         }
     }
 
+    private int[] HarnessPorts() =>
+    [
+        .. _options.Served is { } served ? [served.HttpPort, served.HttpsPort] : Array.Empty<int>(),
+        .. _options.Updates is { } updates ? [updates.HttpPort, updates.HttpsPort] : Array.Empty<int>(),
+    ];
+
     private async Task<INetwork> OpenNetworkAsync(Neighbourhood neighbours)
     {
         try
         {
-            return await _options.Platform.OpenNetworkAsync(neighbours.Spec(Directory), _deadline);
+            return await _options.Platform.OpenNetworkAsync(neighbours.Spec(Directory) with { HarnessPorts = HarnessPorts() }, _deadline);
         }
         catch (OperationCanceledException) when (_whyEnded() is { } why)
         {

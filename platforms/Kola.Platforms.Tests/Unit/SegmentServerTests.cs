@@ -14,7 +14,7 @@ public sealed class SegmentServerTests
     [Test]
     public void A_segment_has_the_servers_it_asks_for_at_the_addresses_of_the_harness()
     {
-        IReadOnlyList<ServerCommand> commands = ServerCommand.Of(s_place, new SegmentConduct(), "/run/k/t");
+        IReadOnlyList<ServerCommand> commands = ServerCommand.Of(s_place, new SegmentConduct(), "/run/k/t", []);
         Assert.That(commands.Select(c => c.Name), Is.EqualTo(new[] { "dhcp", "dns-1", "dns-2", "time-1" }));
         Assert.That(commands[0].Arguments, Has.Member("--dhcp-range=198.18.2.100,198.18.2.139,255.255.255.0,2m").And.Member("--dhcp-option=option:router"));
         Assert.That(commands[1].Arguments, Has.Member("--listen-address=198.18.2.254"));
@@ -25,7 +25,7 @@ public sealed class SegmentServerTests
     public void Who_is_gone_is_not_started_and_who_lies_is_told_what()
     {
         var conduct = new SegmentConduct { FirstDns = ServerMood.Gone, OtherAddresses = true, Time = ServerMood.Gone, Names = new Dictionary<string, string> { ["a.example"] = "192.0.2.1" } };
-        IReadOnlyList<ServerCommand> commands = ServerCommand.Of(s_place, conduct, "/run/k/t");
+        IReadOnlyList<ServerCommand> commands = ServerCommand.Of(s_place, conduct, "/run/k/t", []);
         Assert.That(commands.Select(c => c.Name), Is.EqualTo(new[] { "dhcp", "dns-2" }));
         Assert.That(commands[0].Arguments, Has.Some.StartsWith("--dhcp-range=198.18.2.200,"));
         Assert.That(commands[1].Arguments, Has.Member("--address=/a.example/192.0.2.1"));

@@ -82,8 +82,12 @@ internal sealed class QemuNetwork : INetwork
         SegmentPlace[] served = [.. places.Where(p => p.Spec.Servers != SegmentServers.None || places.Any(other => other.Spec.Uplink == p.Spec.Name))];
         foreach (SegmentPlace place in served)
             await JoinAsync(place, cancel);
+        (int Port, string Socket)[] harness = spec.Segments.Any(s => s.Servers.HasFlag(SegmentServers.Harness))
+            ? [.. spec.HarnessPorts.Distinct().Select(port => (port, Path.Combine(_directory, string.Create(CultureInfo.InvariantCulture, $"h{port}"))))]
+            : [];
+        _joined.AddRange(harness.Select(h => new LoopbackRelay(h.Socket, h.Port)));
         foreach (SegmentPlace place in served.OrderBy(p => p.Spec.Uplink is not null))
-            _hosts[place.Spec.Name] = await SegmentHost.StartAsync(_space!, place, clock, cancel);
+            _hosts[place.Spec.Name] = await SegmentHost.StartAsync(_space!, place, harness, clock, cancel);
     }
 
     // The host has a card on the switch as a machine has; on a bridge the bridge itself is its card.

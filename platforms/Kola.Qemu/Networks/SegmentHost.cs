@@ -10,13 +10,14 @@ internal sealed class SegmentHost : IAsyncDisposable
 
     private readonly NetworkNamespace _space;
     private readonly SegmentPlace _place;
+    private readonly IReadOnlyList<(int Port, string Socket)> _harness;
     private readonly TimeServer _time;
     private readonly SemaphoreSlim _changing = new(1);
     private readonly Dictionary<string, (ServerCommand Command, ChildProcess Process)> _running = [];
 
-    private SegmentHost(NetworkNamespace space, SegmentPlace place, TimeProvider clock)
+    private SegmentHost(NetworkNamespace space, SegmentPlace place, IReadOnlyList<(int Port, string Socket)> harness, TimeProvider clock)
     {
-        (_space, _place) = (space, place);
+        (_space, _place, _harness) = (space, place, harness);
         _time = new TimeServer(Path.Combine(place.Directory, string.Create(CultureInfo.InvariantCulture, $"t{place.Number}")), clock);
     }
 
@@ -25,9 +26,9 @@ internal sealed class SegmentHost : IAsyncDisposable
 
     /// <summary>Sets the host up and starts its servers. The device has to be there.</summary>
     /// <exception cref="PlatformException">A server does not start.</exception>
-    public static async Task<SegmentHost> StartAsync(NetworkNamespace space, SegmentPlace place, TimeProvider clock, CancellationToken cancel)
+    public static async Task<SegmentHost> StartAsync(NetworkNamespace space, SegmentPlace place, IReadOnlyList<(int Port, string Socket)> harness, TimeProvider clock, CancellationToken cancel)
     {
-        var host = new SegmentHost(space, place, clock);
+        var host = new SegmentHost(space, place, harness, clock);
         try
         {
             await space.RunAsync(place.SetUp(), cancel);
@@ -53,7 +54,7 @@ internal sealed class SegmentHost : IAsyncDisposable
         try
         {
             (_time.Offset, _time.Answers) = (conduct.TimeOffset, conduct.Time == ServerMood.Answers);
-            ServerCommand[] wanted = [.. ServerCommand.Of(_place, conduct, _time.Path)];
+            ServerCommand[] wanted = [.. ServerCommand.Of(_place, conduct, _time.Path, _harness)];
             foreach ((string name, (ServerCommand command, ChildProcess process)) in _running.ToArray())
             {
                 if (wanted.Any(w => w.Name == name && w.Arguments.SequenceEqual(command.Arguments)) && !process.Exited.IsCompleted)

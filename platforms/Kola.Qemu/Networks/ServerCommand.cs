@@ -22,7 +22,8 @@ internal sealed record ServerCommand(string Name, string Program, IReadOnlyList<
     /// <param name="place">The segment.</param>
     /// <param name="conduct">How they behave.</param>
     /// <param name="timeSocket">Socket of the <see cref="TimeServer"/>.</param>
-    public static IReadOnlyList<ServerCommand> Of(SegmentPlace place, SegmentConduct conduct, string timeSocket)
+    /// <param name="harness">Ports of the harness's own servers, each with a socket that leads there.</param>
+    public static IReadOnlyList<ServerCommand> Of(SegmentPlace place, SegmentConduct conduct, string timeSocket, IReadOnlyList<(int Port, string Socket)> harness)
     {
         var commands = new List<ServerCommand>();
         bool Serves(SegmentServers what) => (place.Spec.Servers & what) != 0;
@@ -40,6 +41,8 @@ internal sealed record ServerCommand(string Name, string Program, IReadOnlyList<
             commands.AddRange(Time(place, timeSocket));
         if (Serves(SegmentServers.Proxy))
             commands.Add(new ServerCommand("proxy", "tinyproxy", ["-d", "-c", place.ProxyFile]) { Listens = [.. place.Addresses(SegmentAddress.Harness).Take(1).Select(a => $"tcp {Literal(a)}:{ProxyPort}")] });
+        if (Serves(SegmentServers.Harness))
+            commands.AddRange(harness.SelectMany(h => Harness(place, h.Port, h.Socket)));
         return commands;
     }
 
@@ -123,6 +126,16 @@ internal sealed record ServerCommand(string Name, string Program, IReadOnlyList<
             Listens = [.. addresses.SelectMany(a => new[] { $"udp {Literal(a)}:53", $"tcp {Literal(a)}:53" })],
         };
     }
+
+    private static IEnumerable<ServerCommand> Harness(SegmentPlace place, int port, string socket) => place.Addresses(SegmentAddress.Harness).Select((address, at) =>
+        new ServerCommand(string.Create(CultureInfo.InvariantCulture, $"harness-{port}-{at + 1}"), "socat",
+        [
+            string.Create(CultureInfo.InvariantCulture, $"{(address.Contains(':', StringComparison.Ordinal) ? "TCP6" : "TCP4")}-LISTEN:{port},bind={Literal(address)},reuseaddr,fork"),
+            $"UNIX-CONNECT:{socket}",
+        ])
+        {
+            Listens = [string.Create(CultureInfo.InvariantCulture, $"tcp {Literal(address)}:{port}")],
+        });
 
     private static IEnumerable<ServerCommand> Time(SegmentPlace place, string socket) => place.Addresses(SegmentAddress.Harness).Select((address, at) =>
         new ServerCommand(string.Create(CultureInfo.InvariantCulture, $"time-{at + 1}"), "socat",
