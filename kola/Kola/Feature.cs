@@ -21,6 +21,9 @@ public enum Feature
     /// <summary>Links between machines can be cut, slowed and made lossy.</summary>
     [JsonStringEnumMemberName("link-faults")] LinkFaults,
 
+    /// <summary>Cards can be put into a running machine, and taken out.</summary>
+    [JsonStringEnumMemberName("card-hotplug")] CardHotplug,
+
     /// <summary>The harness serves DHCP, names, the time and a way out on segments of a test.</summary>
     [JsonStringEnumMemberName("segment-servers")] SegmentServers,
 

@@ -8,6 +8,11 @@ namespace Kola.Qemu;
 /// <summary>One QEMU process, from power on to power off, with its control channel and its TPM.</summary>
 internal sealed partial class Emulator : IAsyncDisposable
 {
+    /// <summary>What QEMU calls the network behind the card in the spare slot.</summary>
+    public const string SpareNetwork = "spare-net";
+
+    private const string SpareCard = "spare-card";
+
     private static readonly TimeSpan s_startTime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_resetTime = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_lastWordsTime = TimeSpan.FromSeconds(5);
@@ -99,6 +104,33 @@ internal sealed partial class Emulator : IAsyncDisposable
     /// <param name="cancel">Ends the wait for QEMU's answer.</param>
     public Task SetLinkAsync(string network, bool up, CancellationToken cancel) =>
         _qmp.ExecuteAsync("set_link", new JsonObject { ["name"] = network, ["up"] = up }, cancel);
+
+    /// <summary>Puts a card into the spare slot.</summary>
+    public async Task InsertCardAsync(QemuCard card, CancellationToken cancel)
+    {
+        JsonObject Path(string path) => new() { ["type"] = "unix", ["path"] = path };
+        await _qmp.ExecuteAsync("netdev_add", new JsonObject { ["type"] = "dgram", ["id"] = SpareNetwork, ["local"] = Path(card.Socket), ["remote"] = Path(card.PortSocket) }, cancel);
+        await _qmp.ExecuteAsync("device_add", new JsonObject { ["driver"] = "virtio-net-pci", ["id"] = SpareCard, ["bus"] = QemuArguments.SpareSlot, ["netdev"] = SpareNetwork, ["mac"] = card.Mac, ["romfile"] = "" }, cancel);
+    }
+
+    /// <summary>Asks the guest to let go of that card.</summary>
+    /// <returns>Whether it did.</returns>
+    public async Task<bool> RemoveCardAsync(TimeSpan within, CancellationToken cancel)
+    {
+        Task deleted = _qmp.NextAsync("DEVICE_DELETED");
+        await _qmp.ExecuteAsync("device_del", new JsonObject { ["id"] = SpareCard }, cancel);
+        try
+        {
+            await deleted.WaitAsync(within, cancel);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+
+        await _qmp.ExecuteAsync("netdev_del", new JsonObject { ["id"] = SpareNetwork }, cancel);
+        return true;
+    }
 
     /// <summary>Stops the guest; what it had asked of its disks is done when this returns.</summary>
     public Task HaltAsync(CancellationToken cancel) => _qmp.ExecuteAsync("stop", null, cancel);

@@ -75,6 +75,9 @@ internal sealed record QemuArguments
     /// <summary>What QEMU calls the network behind the first card.</summary>
     public const string ManagementNetwork = "net0";
 
+    /// <summary>A slot for a card that is put in while the machine runs: those of the root bus are for what is there when it is switched on.</summary>
+    public const string SpareSlot = "spare";
+
     /// <summary>What QEMU calls the network behind one of <see cref="Cards"/>.</summary>
     public static string NetworkOf(int card) => $"net{Text(card + 1)}";
 
@@ -98,6 +101,7 @@ internal sealed record QemuArguments
         .. Disks.SelectMany(Disk),
         .. UserData(),
         .. Network(),
+        "-device", $"pcie-root-port,id={SpareSlot},chassis=1",
         .. Firmware(),
         .. Tpm(),
         .. StateFile is null ? Array.Empty<string>() : ["-incoming", "defer"],

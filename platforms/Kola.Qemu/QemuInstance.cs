@@ -15,7 +15,7 @@ public sealed partial class QemuInstance : IInstance
     private readonly QemuOrigin _origin;
     private readonly MachineFiles _files;
     private readonly GuestChannel _channel = new();
-    private readonly QemuLink[] _links;
+    private readonly List<QemuLink> _links;
     private readonly QemuLink _management;
     private readonly SemaphoreSlim _power = new(1);
     private readonly TaskCompletionSource<InstanceExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -67,7 +67,14 @@ public sealed partial class QemuInstance : IInstance
     public IGuestChannel? Channel => _channel;
 
     /// <inheritdoc/>
-    public IReadOnlyList<ILink> Links => _links;
+    public IReadOnlyList<ILink> Links
+    {
+        get
+        {
+            lock (_links)
+                return [.. _links];
+        }
+    }
 
     /// <inheritdoc/>
     public ILink? Management => _management;
@@ -147,7 +154,7 @@ public sealed partial class QemuInstance : IInstance
             _channel.Dispose();
             if (_channel.JournalCopy is { } copy)
                 await copy.DisposeAsync();
-            await UnplugAsync(_links.Select(l => l.Port!));
+            await UnplugAsync(_links.Select(l => l.Port!).ToArray());
             _files.Dispose();
             Gone?.Invoke();
         }
@@ -156,6 +163,9 @@ public sealed partial class QemuInstance : IInstance
             _power.Release();
         }
     }
+
+    /// <summary>Finds a segment of its test by name; null where there is none.</summary>
+    internal Func<string, Segment?> SegmentNamed { get; set; } = _ => null;
 
     /// <summary>Makes the machine's files and powers it on.</summary>
     /// <param name="host">What it runs on.</param>
@@ -278,10 +288,11 @@ public sealed partial class QemuInstance : IInstance
 
     private async Task PowerOnAsync(CancellationToken cancel)
     {
+        await ForgetCardAsync();
         (_arguments, _emulator) = await RestartAsync(cancel);
         // A cable that was pulled stays out while the machine is off.
         foreach (QemuLink link in _links.Append(_management).Where(l => !l.Plugged))
-            await _emulator.SetLinkAsync(link == _management ? QemuArguments.ManagementNetwork : QemuArguments.NetworkOf(Array.IndexOf(_links, link)), false, cancel);
+            await _emulator.SetLinkAsync(link == _management ? QemuArguments.ManagementNetwork : QemuArguments.NetworkOf(_links.IndexOf(link)), false, cancel);
         _pullingPlug = false;
         _watch = WatchAsync();
     }

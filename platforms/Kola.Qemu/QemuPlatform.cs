@@ -117,6 +117,7 @@ public sealed partial class QemuPlatform : IPlatform
     {
         Segment[] segments = [.. spec.Links.Select(SegmentOf)];
         QemuInstance instance = await QemuInstance.StartAsync(_host, spec, origin, segments, cancel);
+        instance.SegmentNamed = name => spec.Links.Count > 0 && _networks.TryGetValue(spec.Links[0].Network, out QemuNetwork? network) ? network.Find(name) : null;
         _instances[instance] = true;
         instance.Gone = () => _instances.TryRemove(instance, out _);
         return instance;
@@ -166,7 +167,7 @@ public sealed partial class QemuPlatform : IPlatform
 
     private static HashSet<Feature> FeaturesOf(QemuHost host, bool tpm, bool configDrive, bool servers, Firmware firmware)
     {
-        var features = new HashSet<Feature> { Feature.Console, Feature.ExtraDisks, Feature.PrivateNetwork, Feature.HarnessFiles, Feature.WriteRecording, Feature.OmahaServer, Feature.LinkFaults, Feature.OutOfBand };
+        var features = new HashSet<Feature> { Feature.Console, Feature.ExtraDisks, Feature.PrivateNetwork, Feature.HarnessFiles, Feature.WriteRecording, Feature.OmahaServer, Feature.LinkFaults, Feature.OutOfBand, Feature.CardHotplug };
         if (tpm)
             features.Add(Feature.Tpm);
         if (servers)

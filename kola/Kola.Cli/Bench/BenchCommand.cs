@@ -8,13 +8,13 @@ namespace Kola.Cli.Bench;
 /// <summary><c>kola bench</c></summary>
 internal static class BenchCommand
 {
-    private static readonly string[] s_parts = [MachineParts.Boot, MachineParts.Templates, MemoryPart.Name, CommandPart.Name, TestsPart.Name, PlanPart.Name, PagePart.Name, ConfigsPart.Name, PayloadPart.Name];
+    private static readonly string[] s_parts = [MachineParts.Boot, MachineParts.Templates, MemoryPart.Name, CommandPart.Name, NetworkPart.Name, TestsPart.Name, PlanPart.Name, PagePart.Name, ConfigsPart.Name, PayloadPart.Name];
 
     internal static Command Create(Surroundings surroundings)
     {
         var target = new TargetOptions(surroundings);
         var parts = new Argument<string[]>("part") { Description = $"What is measured: {string.Join(", ", s_parts)}. Default: all.", Arity = ArgumentArity.ZeroOrMore };
-        var count = new Option<int?>("--count", "-n") { Description = "How often everything is measured. Default: 3 boots, 10 clones, 8 idle clones at most, 50 commands, 30 tests (a fifth of them cold), 5 plans, 5 pages, 1 payload." };
+        var count = new Option<int?>("--count", "-n") { Description = "How often everything is measured. Default: 3 boots, 10 clones, 8 idle clones at most, 50 commands, 5 transfers, 30 tests (a fifth of them cold), 5 plans, 5 pages, 1 payload." };
         var json = new Option<string?>("--json") { Description = $"Also write the figures to a file, schema {BenchReport.CurrentSchema}.", HelpName = "FILE" };
         var output = new Option<string?>("--output", "-o") { Description = "Keep what the machines and runs wrote in a new directory here. Default: nothing is kept.", HelpName = "DIR" };
         parts.AcceptOnlyFromAmong(s_parts);
@@ -75,6 +75,7 @@ internal static class BenchCommand
             await TryAsync(MachineParts.Templates, () => MachineParts.TemplatesAsync(lab, count ?? 10, boots));
             await TryAsync(MemoryPart.Name, () => MemoryPart.MeasureAsync(lab, count ?? 8));
             await TryAsync(CommandPart.Name, () => CommandPart.MeasureAsync(lab, count ?? 50));
+            await TryAsync(NetworkPart.Name, () => NetworkPart.MeasureAsync(lab, count ?? 5));
             await TryAsync(TestsPart.Name, () => TestsPart.MeasureAsync(lab, count ?? 30, interruptions));
         }
 

@@ -43,6 +43,19 @@ internal sealed class BenchLab(Target target, string directory, string kept, Tim
     internal Task<BenchMachine> BootAsync() => StartAsync(
         MachineConfig.For(s_machine, _identity.PublicKey, null, channel: true, new Dictionary<string, string>(), Source).Ignition, spec => target.Platform.StartAsync(spec, cancel));
 
+    /// <summary>Boots two machines cold on a segment they share; they run when this returns.</summary>
+    /// <returns>The machines, their segment, and the address of the second.</returns>
+    internal async Task<(BenchMachine Left, BenchMachine Right, INetwork Network, string Address)> BootPairAsync()
+    {
+        MachineSpec[] specs = [s_machine with { Name = "left" }, s_machine with { Name = "right" }];
+        Neighbourhood neighbours = Neighbourhood.Of("bench", specs, [])!;
+        INetwork network = await target.Platform.OpenNetworkAsync(neighbours.Spec(System.IO.Directory.CreateDirectory(kept).FullName), cancel);
+        BenchMachine[] machines = await Task.WhenAll(specs.Select(spec => StartAsync(
+            MachineConfig.For(spec, _identity.PublicKey, neighbours, channel: true, new Dictionary<string, string>(), Source).Ignition,
+            wanted => target.Platform.StartAsync(wanted with { Links = neighbours.LinksOf(spec.Name) }, cancel))));
+        return (machines[0], machines[1], network, neighbours.AddressOf("right"));
+    }
+
     /// <summary>Makes a copy of the template, which is made if need be; it runs when this returns.</summary>
     internal async Task<BenchMachine> CloneAsync()
     {

@@ -12,7 +12,7 @@ internal sealed record Figure
     /// <summary>What was measured, in words.</summary>
     public required string What { get; init; }
 
-    /// <summary><c>s</c>, <c>MiB</c>, or <c>×</c> for a ratio.</summary>
+    /// <summary><c>s</c>, <c>MiB</c>, <c>Mbit/s</c>, or <c>×</c> for a ratio.</summary>
     public required string Unit { get; init; }
 
     /// <summary>Each measurement, in order; for seconds those on the clock.</summary>
@@ -53,6 +53,10 @@ internal sealed record Figure
     /// <summary>Seconds alone.</summary>
     internal static Figure Seconds(string part, string what, IEnumerable<TimeSpan> times, double? target = null, string? note = null) =>
         new() { Part = part, What = what, Unit = "s", Values = [.. times.Select(t => t.TotalSeconds)], Target = target, Note = note };
+
+    /// <summary>Megabits a second.</summary>
+    internal static Figure Throughput(string part, string what, IEnumerable<double> values, string? note = null) =>
+        new() { Part = part, What = what, Unit = "Mbit/s", Values = [.. values], Note = note };
 
     /// <summary>Mebibytes.</summary>
     internal static Figure MiB(string part, string what, IEnumerable<double> values, string? note = null) =>

@@ -47,6 +47,20 @@ public interface IInstance : IAsyncDisposable
     ILink? Management => null;
 
     /// <summary>
+    /// Puts another card into the running machine, on a platform that offers <see cref="Feature.CardHotplug"/>. Returns when the machine has been told; it is
+    /// the last of <see cref="Links"/> then. One at a time.
+    /// </summary>
+    /// <param name="segment">A segment of its test.</param>
+    /// <param name="mac">Ethernet address of the card, lowercase with colons.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <exception cref="PlatformException">It could not be put in.</exception>
+    Task InsertCardAsync(string segment, string mac, CancellationToken cancel) => throw new UsageException($"{Id}: no card can be put into a running machine here\n  wanted:  Needs = [Feature.CardHotplug]");
+
+    /// <summary>Takes that card out again. Returns when the machine has let go of it.</summary>
+    /// <exception cref="MachineException">The machine does not let go of it.</exception>
+    Task RemoveCardAsync(CancellationToken cancel) => throw new UsageException($"{Id}: no card was put in\n  wanted:  lab.Network.InsertCardAsync before");
+
+    /// <summary>
     /// What its boot disk was written, of a machine with <see cref="MachineSpec.RecordsWrites"/> on a platform that offers
     /// <see cref="Feature.WriteRecording"/>; null else.
     /// </summary>

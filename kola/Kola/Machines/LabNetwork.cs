@@ -37,6 +37,27 @@ public sealed class LabNetwork
     /// <summary>Plugs it in again.</summary>
     public Task PlugManagementAsync(Machine machine) => ManagementAsync(machine, plugged: true);
 
+    /// <summary>Puts another card into a running machine. Of a test that <c>Needs</c> <see cref="Feature.CardHotplug"/>; one card a machine.</summary>
+    /// <param name="machine">The machine, on a segment of the test.</param>
+    /// <param name="segment">The segment the card is plugged into.</param>
+    /// <returns>The card's Ethernet address, lowercase with colons.</returns>
+    public async Task<string> InsertCardAsync(Machine machine, string segment)
+    {
+        ArgumentNullException.ThrowIfNull(machine);
+        string mac = EthernetAddress.Random();
+        await machine.Instance.InsertCardAsync(segment, mac, _terms.Deadline);
+        Tell($"{machine.Name}: a card on {segment} was put in");
+        return mac;
+    }
+
+    /// <summary>Takes it out again, and returns when the machine has let go of it.</summary>
+    public async Task RemoveCardAsync(Machine machine)
+    {
+        ArgumentNullException.ThrowIfNull(machine);
+        await machine.Instance.RemoveCardAsync(_terms.Deadline);
+        Tell($"{machine.Name}: the card was taken out");
+    }
+
     /// <summary>Makes a machine's links bad, or well again. What was done before to the same direction is forgotten.</summary>
     /// <param name="machine">The machine.</param>
     /// <param name="condition">What happens to frames.</param>

@@ -27,7 +27,7 @@ public sealed class DiskOemTests
     [MachineTest("cl.ignition.oem.reuse", Since = "3620.0.0", Needs = [Feature.LongRun, Feature.IgnitionDisks], Fresh = true)]
     public Task Oem_that_is_not_to_be_wiped_keeps_its_format([Spec(Config = "disks-oem-reuse.ign")] Machine machine) => IsWrittenTwiceAsync(machine, "/oem", "btrfs");
 
-    [MachineTest("cl.ignition.oem.wipe", Since = "3620.0.0", Needs = [Feature.IgnitionDisks], Fresh = true)]
+    [MachineTest("cl.ignition.oem.wipe", Since = "3620.0.0", Needs = [Feature.LongRun, Feature.IgnitionDisks], Fresh = true)]
     public async Task Oem_that_is_to_be_wiped_gets_the_format([Spec(Config = "disks-oem-wipe.ign")] Machine machine)
     {
         await IsWrittenAsync(machine, "/oem", "ext4");

@@ -15,7 +15,7 @@ public sealed class DiskRootTests
     [MachineTest("ignition.root.xfs", Formerly = "cl.ignition.v2.xfsroot", Needs = [Feature.LongRun, Feature.IgnitionDisks], Fresh = true)]
     public Task Root_is_made_xfs([Spec(Config = "disks-root-xfs.ign", DiskMiB = 16384)] Machine machine) => IsMadeAnewAsync(machine, "xfs");
 
-    [MachineTest("ignition.root.ext4", Formerly = "cl.ignition.v2.ext4root", Needs = [Feature.IgnitionDisks], Fresh = true)]
+    [MachineTest("ignition.root.ext4", Formerly = "cl.ignition.v2.ext4root", Needs = [Feature.LongRun, Feature.IgnitionDisks], Fresh = true)]
     public Task Root_is_made_ext4([Spec(Config = "disks-root-ext4.ign", DiskMiB = 16384)] Machine machine) => IsMadeAnewAsync(machine, "ext4");
 
     [MachineTest("ignition.root.kept", Formerly = "cl.ignition.v2_1.ext4checkexisting", Needs = [Feature.IgnitionDisks], Fresh = true)]

@@ -22,7 +22,7 @@ public sealed class DiskTests
         await machine.RunAsync($"sudo swapon {Spare} && sudo swapoff {Spare}");
     }
 
-    [MachineTest("ignition.disks.data", Needs = [Feature.IgnitionDisks, Feature.ExtraDisks], Fresh = true)]
+    [MachineTest("ignition.disks.data", Needs = [Feature.LongRun, Feature.IgnitionDisks, Feature.ExtraDisks], Fresh = true)]
     public async Task A_second_disk_is_partitioned_formatted_mounted_and_filled([Spec(Config = "disks-data.ign", Disks = ["520:data"])] Machine machine)
     {
         Assert.That((await machine.MountsAsync("/var/lib/data")).Select(m => m.Type), Is.EqualTo(new[] { "ext4" }));

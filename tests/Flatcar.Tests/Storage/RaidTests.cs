@@ -37,7 +37,7 @@ public sealed class RaidTests
         await IsArrayAsync(machine, "/var/lib/data", "DATA", "raid0");
     }
 
-    [MachineTest("cl.disk.raid1.data", Needs = [Feature.IgnitionDisks], Minutes = 15, Fresh = true)]
+    [MachineTest("cl.disk.raid1.data", Needs = [Feature.LongRun, Feature.IgnitionDisks], Minutes = 15, Fresh = true)]
     public async Task Data_is_mirrored_and_outlives_a_member([Spec(Config = "raid1-data.ign")] Machine machine)
     {
         await IsArrayAsync(machine, "/var/lib/data", "DATA", "raid1");

@@ -29,7 +29,7 @@ public sealed class TpmTests
         await OpensByThisTpmOnlyAsync(machine, Data);
     }
 
-    [MachineTest("cl.tpm.root-cryptenroll", Since = "3913.0.1", Needs = [Feature.IgnitionDisks, Feature.IgnitionLuks, Feature.Tpm], Fresh = true)]
+    [MachineTest("cl.tpm.root-cryptenroll", Since = "3913.0.1", Needs = [Feature.LongRun, Feature.IgnitionDisks, Feature.IgnitionLuks, Feature.Tpm], Fresh = true)]
     public async Task Root_is_enrolled_by_systemd([Spec(Config = "tpm-cryptenroll.ign", Tpm = true)] Machine machine)
     {
         await IsEncryptedAsync(machine, "/", Root, "systemd-tpm2");

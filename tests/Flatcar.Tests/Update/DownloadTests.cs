@@ -6,7 +6,7 @@ namespace Flatcar.Tests.Update;
 [Category("update")]
 public sealed class DownloadTests
 {
-    [MachineTest("update.download.restart", Needs = [Feature.UpdateEngine, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 20)]
+    [MachineTest("update.download.restart", Needs = [Feature.LongRun, Feature.UpdateEngine, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 20)]
     public async Task A_download_goes_on_where_it_was_after_a_restart_of_the_client_and_after_a_reset(Machine machine, Lab lab)
     {
         UpdatePayload payload = lab.Payloads.All.First(p => !p.Whole || lab.Payloads.All.All(a => a.Whole));
