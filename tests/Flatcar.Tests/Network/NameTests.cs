@@ -52,6 +52,21 @@ public sealed class NameTests
         Assert.That(silent.Error, Does.Not.Contain("not found"), "nobody said that");
     }
 
+    [MachineTest("network.dns.dnssec")]
+    [Segment("lan", Addressing = SegmentAddressing.Automatic, Servers = SegmentServers.Dhcp4 | SegmentServers.Dns)]
+    public async Task An_answer_nobody_signed_is_refused_where_signatures_are_asked_for_and_taken_where_not(
+        [Spec(Segments = ["lan"])] Machine machine, Lab lab)
+    {
+        await machine.AddressAsync("eth1", Lan);
+        await lab.Network.ConductAsync("lan", new SegmentConduct { Names = new Dictionary<string, string> { ["unsigned.example"] = "192.0.2.9" } });
+        Assert.That(await machine.LookUpAsync("unsigned.example", "--interface=eth1"), Is.EqualTo("192.0.2.9"), "as the image has it");
+        await machine.RunAsync("sudo resolvectl dnssec eth1 yes && sudo resolvectl flush-caches");
+        CommandResult refused = await machine.TryRunAsync("timeout 60 resolvectl --interface=eth1 query unsigned.example");
+        Assert.That(refused.Error, Does.Contain("DNSSEC validation failed"));
+        await machine.RunAsync("sudo resolvectl dnssec eth1 no && sudo resolvectl flush-caches");
+        Assert.That(await machine.LookUpAsync("unsigned.example", "--interface=eth1"), Is.EqualTo("192.0.2.9"));
+    }
+
     // A server is given up after five seconds, times what the machine is slower by.
     private static async Task FoundWithinAsync(Machine machine, string name, string address)
     {
