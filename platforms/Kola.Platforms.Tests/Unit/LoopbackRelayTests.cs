@@ -27,9 +27,10 @@ public sealed class LoopbackRelayTests
             Assert.That(await heard.ReadToEndAsync(), Is.EqualTo("question"), "to its end");
             byte[] answer = Encoding.ASCII.GetBytes(new string('x', 1 << 20));
             Task<int> sending = accepted.Client.SendAsync(answer);
-            await using var stream = new NetworkStream(client);
             byte[] got = new byte[answer.Length];
-            await stream.ReadExactlyAsync(got);
+            // Half of its connection is closed, which a stream does not take.
+            for (int length = 0; length < got.Length;)
+                length += await client.ReceiveAsync(got.AsMemory(length));
             await sending;
             Assert.That(got, Is.EqualTo(answer));
         }

@@ -43,16 +43,6 @@ public static class Links
         /// <summary>What <c>networkctl status</c> says of a card, for a human being.</summary>
         public async Task<string> NetworkStatusAsync(string card) => (await machine.RunAsync($"networkctl --no-pager --lines=0 status {card}")).Text;
 
-        /// <summary>Writes a file of networkd's before all others of its kind and has it read.</summary>
-        /// <param name="name">File name without its directory: <c>05-static.network</c>.</param>
-        /// <param name="text">Its content.</param>
-        /// <param name="cards">Cards that are configured anew by it.</param>
-        public async Task ConfigureNetworkAsync(string name, string text, params string[] cards)
-        {
-            await machine.WriteFileAsync($"/etc/systemd/network/{name}", text);
-            await machine.RunAsync($"sudo networkctl reload{(cards.Length == 0 ? "" : $" && sudo networkctl reconfigure {string.Join(' ', cards)}")}");
-        }
-
         /// <summary>What a name resolves to by the system's own resolver, as <c>resolvectl</c> asks it; empty when it does not.</summary>
         /// <param name="name">The name.</param>
         /// <param name="options">Of resolvectl: <c>--interface=eth1</c>.</param>

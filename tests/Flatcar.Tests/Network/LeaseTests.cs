@@ -82,11 +82,12 @@ public sealed class LeaseTests
         [Spec(Segments = ["trunk@20"])] Machine twenty,
         [Spec(Segments = ["trunk"])] Machine trunk)
     {
-        await trunk.ConfigureNetworkAsync("05-vlan10.netdev", "[NetDev]\nName=vlan10\nKind=vlan\n[VLAN]\nId=10\n");
-        await trunk.ConfigureNetworkAsync("05-vlan20.netdev", "[NetDev]\nName=vlan20\nKind=vlan\n[VLAN]\nId=20\n");
-        await trunk.ConfigureNetworkAsync("06-vlan10.network", "[Match]\nName=vlan10\n[Network]\nAddress=198.18.10.3/24\n");
-        await trunk.ConfigureNetworkAsync("06-vlan20.network", "[Match]\nName=vlan20\n[Network]\nAddress=198.18.20.3/24\n");
-        await trunk.ConfigureNetworkAsync("05-trunk.network", "[Match]\nName=eth1\n[Network]\nVLAN=vlan10\nVLAN=vlan20\nDHCP=no\nLinkLocalAddressing=no\n", "eth1");
+        await trunk.ConfigureNetworkAsync(
+            ("05-vlan10.netdev", "[NetDev]\nName=vlan10\nKind=vlan\n[VLAN]\nId=10"),
+            ("05-vlan20.netdev", "[NetDev]\nName=vlan20\nKind=vlan\n[VLAN]\nId=20"),
+            ("06-vlan10.network", "[Match]\nName=vlan10\n[Network]\nAddress=198.18.10.3/24"),
+            ("06-vlan20.network", "[Match]\nName=vlan20\n[Network]\nAddress=198.18.20.3/24"),
+            ("05-trunk.network", "[Match]\nName=eth1\n[Network]\nVLAN=vlan10\nVLAN=vlan20\nDHCP=no\nLinkLocalAddressing=no"));
         await ten.RunAsync("sudo ip address add 198.18.10.1/24 dev eth1");
         await twenty.RunAsync("sudo ip address add 198.18.20.2/24 dev eth1; sudo ip address add 198.18.10.2/24 dev eth1");
         await trunk.AddressAsync("vlan20", "198.18.20.3");
