@@ -30,6 +30,7 @@ public sealed class NetworkTests
             "servers on lan: first DNS silent, DHCP gives other addresses",
         }));
         Assert.That(report.Tests.Single().Attempts.Single().Kept.Count(e => e.File.EndsWith(".pcap", StringComparison.Ordinal)), Is.EqualTo(3));
+        Assert.That(Timeline.Of(report.Tests.Single().Attempts.Single()).Parts.Where(p => p.Kind == "network").Select(p => p.What).First(), Is.EqualTo("partition: one | two, three"));
         FakeNetwork network = platform.Networks.Last();
         Assert.That(network.IsOver, Is.True);
         Assert.That(network.Conducts["lan"], Is.EqualTo(new SegmentConduct()), "as they should");

@@ -18,7 +18,7 @@ internal sealed record Artifact(string Name, string Path, string Type)
             .. isThere is null ? [] : attempt.Machines.Select(machine => new Artifact($"{machine.Name} user data", System.IO.Path.Combine(machine.Directory, RunDirectory.UserDataFile), "text/plain")),
             // In the test's directory, which is that of its machines.
             .. attempt.PowerCuts.Count == 0 ? [] : attempt.Machines.Take(1).Select(machine => new Artifact("power cuts", System.IO.Path.Combine(System.IO.Path.GetDirectoryName(machine.Directory) ?? "", RunDirectory.PowerCutsFile), "image/svg+xml")),
-            .. attempt.Kept.Select(kept => new Artifact($"{kept.Machine} {kept.What}", kept.File, "text/plain")),
+            .. attempt.Kept.Select(kept => new Artifact($"{kept.Machine} {kept.What}", kept.File, kept.File.EndsWith(RunDirectory.CaptureEnding, StringComparison.Ordinal) ? "application/vnd.tcpdump.pcap" : "text/plain")),
         ];
         return all.DistinctBy(artifact => artifact.Path).Where(artifact => isThere is null || isThere(artifact.Path));
     }

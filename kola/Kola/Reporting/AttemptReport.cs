@@ -48,6 +48,9 @@ public sealed record AttemptReport
     /// <summary>Every wait, in the order they ended.</summary>
     public IReadOnlyList<WaitEnded> Waits { get; init; } = [];
 
+    /// <summary>What it did to its network, in order.</summary>
+    public IReadOnlyList<NetworkChanged> NetworkChanges { get; init; } = [];
+
     /// <summary>Power cuts of its machines, in order.</summary>
     public IReadOnlyList<PowerWasCut> PowerCuts { get; init; } = [];
 

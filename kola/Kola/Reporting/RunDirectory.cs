@@ -73,6 +73,9 @@ public sealed class RunDirectory
     /// <summary>Of a machine: every command and what it printed.</summary>
     public const string SshLogFile = "ssh.log";
 
+    /// <summary>Ending of a machine's captures: the last frames on a segment, of a test that did not pass.</summary>
+    public const string CaptureEnding = ".pcap";
+
     /// <summary>Drawing of the power cuts of a test, in its directory.</summary>
     public const string PowerCutsFile = "power-cuts.svg";
 

@@ -68,6 +68,9 @@ internal sealed class RunFold
             case StepEnded e:
                 Test(e.Test).Take(e);
                 break;
+            case NetworkChanged e:
+                Test(e.Test).Take(e);
+                break;
             case PowerWasCut e:
                 Test(e.Test).Take(e);
                 break;

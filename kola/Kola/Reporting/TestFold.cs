@@ -48,6 +48,8 @@ internal sealed class TestFold(string id)
 
     internal void Take(EvidenceKept e) => Attempt(e.Attempt).Kept.Add(e);
 
+    internal void Take(NetworkChanged e) => Attempt(e.Attempt).NetworkChanges.Add(e);
+
     internal void Take(PowerWasCut e) => Attempt(e.Attempt).PowerCuts.Add(e);
 
     internal void Take(StepEnded e) => Attempt(e.Attempt).Steps.Add(e);
@@ -170,6 +172,8 @@ internal sealed class TestFold(string id)
 
         internal List<EvidenceKept> Kept { get; } = [];
 
+        internal List<NetworkChanged> NetworkChanges { get; } = [];
+
         internal List<PowerWasCut> PowerCuts { get; } = [];
 
         internal void Change(string machine, Func<MachineReport, MachineReport> change)
@@ -202,6 +206,7 @@ internal sealed class TestFold(string id)
                 Commands = [.. Commands],
                 Waits = [.. Waits],
                 Kept = [.. Kept],
+                NetworkChanges = [.. NetworkChanges],
                 PowerCuts = [.. PowerCuts],
                 Findings = [.. Findings.Select(finding => finding.Made)],
             };

@@ -21,6 +21,7 @@ public sealed record Timeline
             .. Turn(attempt),
             .. attempt.Machines.SelectMany(machine => Boots(attempt, machine, zero)),
             .. attempt.Steps.Select(step => Ended("step", step.Step, null, step.At, step.ElapsedSeconds, step.Outcome is Outcome.Failed or Outcome.Broken, zero)),
+            .. attempt.NetworkChanges.Select(change => Ended("network", change.What, null, change.At, 0, bad: false, zero)),
             .. attempt.Commands.Select(ran => Ended("command", $"{ran.Command}{Exit(ran.ExitCode)}", ran.Machine, ran.At, ran.ElapsedSeconds, ran.ExitCode is not 0, zero)),
             .. attempt.Waits.Select(wait => Ended("wait", $"for {wait.For}{(wait.Held ? "" : $": never, last seen {PlainText.FirstLine(wait.LastSeen)}")}", wait.Machine, wait.At, wait.ElapsedSeconds, !wait.Held, zero)),
         ];
@@ -92,7 +93,7 @@ public sealed record Timeline
 /// <summary>One part of an attempt's time.</summary>
 public sealed record TimelinePart
 {
-    /// <summary><c>turn</c>, <c>template</c>, <c>boot</c>, <c>settle</c>, <c>step</c>, <c>command</c>, <c>wait</c>, <c>collecting</c> or <c>disposal</c>.</summary>
+    /// <summary><c>turn</c>, <c>template</c>, <c>boot</c>, <c>settle</c>, <c>step</c>, <c>network</c>, <c>command</c>, <c>wait</c>, <c>collecting</c> or <c>disposal</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>One line.</summary>

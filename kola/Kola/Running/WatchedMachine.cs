@@ -83,7 +83,7 @@ internal sealed class WatchedMachine
     private Task KeepCapturesAsync(CancellationToken kill) => Task.WhenAll(Machine.Instance.Links.Select((link, card) => SafelyAsync($"{_shown}: its capture", async () =>
     {
         bool second = Machine.Instance.Links.Take(card).Any(before => before.Segment == link.Segment);
-        string file = Path.Combine(_directory, $"{link.Segment}{(second ? $"-{card}" : "")}.pcap");
+        string file = Path.Combine(_directory, $"{link.Segment}{(second ? $"-{card}" : "")}{RunDirectory.CaptureEnding}");
         if (await link.SaveCaptureAsync(file, kill))
             Emit(new EvidenceKept { At = Now, Test = _test.Id, Machine = Machine.Name, What = $"the last frames on {link.Segment}", File = Path.GetRelativePath(_options.Directory, file), By = "host" });
     })));
