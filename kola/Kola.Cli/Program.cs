@@ -10,6 +10,8 @@ internal static class Program
     private static async Task<int> Main(string[] args)
     {
         // Blocking reads of SSH channels hold pool threads; a pool that grows by one a second would stall a run's first minute.
+        // What networks and boot disks are made with is not on an ordinary user's path.
+        Environment.SetEnvironmentVariable("PATH", Environment.GetEnvironmentVariable("PATH") + ":/usr/local/sbin:/usr/sbin:/sbin");
         ThreadPool.SetMinThreads(workerThreads: 128, completionPortThreads: 16);
         Surroundings surroundings = Surroundings.Of(Environment.GetEnvironmentVariable) with
         {

@@ -17,7 +17,7 @@ public sealed record FeatureFacts(FeatureSource OfferedBy, string Missing, strin
         [Feature.PrivateNetwork] = new(FeatureSource.Platform, "machines have no private network in common", "Run it on qemu."),
         [Feature.LinkFaults] = new(FeatureSource.Platform, "nothing can be done to the links of machines", "Run it on qemu."),
         [Feature.CardHotplug] = new(FeatureSource.Platform, "no card can be put into a running machine", "Run it on qemu."),
-        [Feature.SegmentServers] = new(FeatureSource.Platform, "the harness serves nothing on segments of a test", "Install what does (apt-get install dnsmasq-base tinyproxy-bin socat nftables iproute2), as root or where users may make namespaces."),
+        [Feature.SegmentServers] = new(FeatureSource.Platform, "the harness serves nothing on segments of a test", "Install what does (apt-get install dnsmasq-base tinyproxy-bin socat nftables iproute2), as root, or where users may make namespaces and open /dev/net/tun."),
         [Feature.OutOfBand] = new(FeatureSource.Platform, "there is no way into a machine past its network", "Run it on qemu."),
         [Feature.Tpm] = new(FeatureSource.Platform, "no TPM 2.0 can be attached", "Install swtpm (apt-get install swtpm)."),
         [Feature.Uefi] = new(FeatureSource.Platform, "no UEFI firmware was found", "Install OVMF (apt-get install ovmf)."),

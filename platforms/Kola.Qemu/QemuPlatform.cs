@@ -67,7 +67,7 @@ public sealed partial class QemuPlatform : IPlatform
         bool namespaces = await NetworkNamespace.IsPossibleAsync(cancel);
         if (options.Network == NetworkKind.Bridge && !(namespaces && Environment.IsPrivilegedProcess))
             throw new UsageException("qemu: no bridges for this user\n  wanted:  root, in a place where network namespaces can be made\n  got:     --network bridge\n  next:    as root, or leave it out: segments are then switches in user space");
-        bool servers = namespaces && (await Task.WhenAll(SegmentHost.Programs.Select(async name => await HostTool.TryRunAsync("which", [name], cancel) is { ExitCode: 0 }))).All(found => found);
+        bool servers = namespaces && await SegmentHost.IsPossibleAsync(cancel);
         bool tpm = await HostTool.TryRunAsync("swtpm", ["--version"], cancel) is not null;
         var host = new QemuHost
         {

@@ -22,7 +22,23 @@ internal sealed class SegmentHost : IAsyncDisposable
     }
 
     /// <summary>Programs of the host without which there are no servers; in user space besides what makes a card of the kernel's.</summary>
-    public static IReadOnlyList<string> Programs { get; } = ["ip", "ss", "nft", "sysctl", "unshare", "nsenter", "dnsmasq", "tinyproxy", "socat"];
+    private static IReadOnlyList<string> Programs { get; } = ["ip", "ss", "nft", "sysctl", "unshare", "nsenter", "dnsmasq", "tinyproxy", "socat"];
+
+    /// <summary>Whether this user can have servers here.</summary>
+    public static async Task<bool> IsPossibleAsync(CancellationToken cancel)
+    {
+        try
+        {
+            File.OpenHandle("/dev/net/tun", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+
+        bool[] found = await Task.WhenAll(Programs.Select(async name => await HostTool.TryRunAsync("which", [name], cancel) is { ExitCode: 0 }));
+        return found.All(there => there);
+    }
 
     /// <summary>Sets the host up and starts its servers. The device has to be there.</summary>
     /// <exception cref="PlatformException">A server does not start.</exception>

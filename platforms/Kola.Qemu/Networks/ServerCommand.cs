@@ -61,8 +61,8 @@ internal sealed record ServerCommand(string Name, string Program, IReadOnlyList<
 
     private static string[] Masq(SegmentPlace place, string name) =>
     [
-        // Nothing of the host's own settings, and no other user: in a namespace of users there is none.
-        "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--user=root", "--group=root", $"--log-facility={place.LogOf(name)}",
+        // Nothing of the host's own settings, and no change of user or group, which an ordinary user's namespace does not allow.
+        "--no-daemon", "--conf-file=/dev/null", "--pid-file=", $"--log-facility={place.LogOf(name)}",
     ];
 
     private static ServerCommand Dhcp(SegmentPlace place, SegmentConduct conduct)
