@@ -154,7 +154,7 @@ public static partial class FakeAnswers
     private static partial Regex AddAddress();
 
     // ping -c 1 -W 2 10.90.0.2
-    [GeneratedRegex(@"^(sudo )?ping (-\S+ (\d+ )?)*(?<address>[0-9a-f.:]+)$")]
+    [GeneratedRegex(@"^(sudo )?ping (-\S+ ([\d.]+ )?)*(?<address>[0-9a-f.:]+)$")]
     private static partial Regex Ping();
 
     // echo hello

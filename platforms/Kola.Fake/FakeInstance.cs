@@ -201,7 +201,13 @@ public sealed partial class FakeInstance : IInstance
 
     /// <summary>Whether a machine on the same segment, or this one, has an address.</summary>
     internal bool Reaches(string address) => Addresses.Contains(address)
-        || _spec.Links.Any(link => _platform.Instances.Any(i => !i.IsOver && i._spec.Links.Any(other => (other.Network, other.Segment) == (link.Network, link.Segment)) && i.Addresses.Contains(address)));
+        || _platform.Instances.Any(i => !i.IsOver && i.Addresses.Contains(address) && CardsOnOneSegmentWith(i).Any(pair => FakeLink.Carries(pair.Own, pair.Other) && FakeLink.Carries(pair.Other, pair.Own)));
+
+    private IEnumerable<(FakeLink Own, FakeLink Other)> CardsOnOneSegmentWith(FakeInstance other) =>
+        from own in _spec.Links.Zip(Links.OfType<FakeLink>())
+        from far in other._spec.Links.Zip(other.Links.OfType<FakeLink>())
+        where (own.First.Network, own.First.Segment) == (far.First.Network, far.First.Segment)
+        select (own.Second, far.Second);
 
     /// <summary>The first answer that matches and is not used up.</summary>
     internal (FakeAnswer Answer, FakeReply Reply) AnswerTo(string command, byte[] input)

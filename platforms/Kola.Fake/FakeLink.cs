@@ -18,6 +18,10 @@ public sealed class FakeLink(string segment) : ILink
     /// <summary>Whose frames do not arrive.</summary>
     public IReadOnlyCollection<ILink> Ignored { get; private set; } = [];
 
+    /// <summary>Whether a frame gets from one machine's card to another's.</summary>
+    internal static bool Carries(FakeLink from, FakeLink to) =>
+        from.Plugged && to.Plugged && from.Condition.FromMachine.Loss < 1 && to.Condition.ToMachine.Loss < 1 && !to.Ignored.Contains(from);
+
     /// <inheritdoc/>
     public Task PlugAsync(bool plugged, CancellationToken cancel)
     {

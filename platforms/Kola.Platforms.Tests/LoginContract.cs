@@ -99,6 +99,36 @@ public sealed class LoginContract(string backend)
         await using IInstance spoke = await StartAsync("spoke", 2);
         await using IShell shell = await LoginAsync(spoke);
         Assert.That(await RunAsync(shell, "sudo ping -c 3 -s 1400 -W 5 198.18.0.1"), Does.Contain("bytes from 198.18.0.1"));
+
+        // Each of three ways to cut the cable, and to mend it.
+        ILink cable = _machine.Links.Single();
+        await CutsAsync(() => cable.PlugAsync(false, CancellationToken.None), () => cable.PlugAsync(true, CancellationToken.None));
+        await CutsAsync(() => Shape(LinkCondition.Healthy, new LinkCondition { Loss = 1 }), () => Shape(LinkCondition.Healthy, LinkCondition.Healthy));
+        await CutsAsync(() => Ignore(spoke.Links), () => Ignore([]));
+        string capture = _scratch.File("lan.pcap");
+        Assert.That(await cable.SaveCaptureAsync(capture, CancellationToken.None), Is.True);
+        Assert.That(File.Exists(capture), Is.True);
+
+        async Task CutsAsync(Func<Task> cut, Func<Task> mend)
+        {
+            await cut();
+            Assert.That(await shell.ExecuteAsync("sudo ping -c 1 -W 3 198.18.0.1", null, Stream.Null, Stream.Null, CancellationToken.None), Is.Not.Zero);
+            await mend();
+            // A card that has a carrier again takes its time.
+            Assert.That(await RunAsync(shell, "sudo ping -c 20 -i 0.5 -W 5 198.18.0.1"), Does.Contain("bytes from 198.18.0.1"));
+        }
+
+        Task Shape(LinkCondition to, LinkCondition from)
+        {
+            cable.Shape(to, from);
+            return Task.CompletedTask;
+        }
+
+        Task Ignore(IReadOnlyCollection<ILink> senders)
+        {
+            cable.Ignore(senders);
+            return Task.CompletedTask;
+        }
     }
 
     [Test, DependsOnTest(nameof(Machines_of_one_segment_reach_each_other))]
