@@ -20,6 +20,7 @@ internal sealed class LinkShaper : IDisposable
     private long _order;
     private long _free;
     private long _last;
+    private bool _releasing;
     private bool _over;
 
     /// <param name="deliver">Takes what comes out; must not block.</param>
@@ -55,7 +56,7 @@ internal sealed class LinkShaper : IDisposable
             if (_over)
                 return;
             LinkCondition now = _condition;
-            if (now != LinkCondition.Healthy || _held.Count > 0)
+            if (now != LinkCondition.Healthy || _held.Count > 0 || _releasing)
             {
                 Hold(frame, now);
                 return;
@@ -110,25 +111,29 @@ internal sealed class LinkShaper : IDisposable
 
     private void Enqueue(byte[] frame, long due) => _held.Enqueue(frame, (due, _order++));
 
+    // One at a time: two would change the order of what they deliver.
     private void Release()
     {
-        while (true)
+        lock (_gate)
         {
-            byte[] frame;
-            lock (_gate)
-            {
-                if (_over || !_held.TryPeek(out frame!, out (long Due, long Order) next))
-                    return;
-                if (next.Due > _clock.GetTimestamp())
-                {
-                    Arm();
-                    return;
-                }
+            if (_releasing)
+                return;
+            _releasing = true;
+        }
 
-                _held.Dequeue();
-            }
-
+        while (NextDue() is { } frame)
             _deliver(frame);
+    }
+
+    private byte[]? NextDue()
+    {
+        lock (_gate)
+        {
+            if (!_over && _held.TryPeek(out _, out (long Due, long Order) next) && next.Due <= _clock.GetTimestamp())
+                return _held.Dequeue();
+            _releasing = false;
+            Arm();
+            return null;
         }
     }
 

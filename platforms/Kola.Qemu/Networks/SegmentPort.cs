@@ -65,10 +65,10 @@ internal sealed class SegmentPort : IAsyncDisposable
         _segment.Unplug(this);
         await _unplugged.CancelAsync();
         await _work;
-        if (Tap is not null)
-            await Tap.DisposeAsync();
         ToCard.Dispose();
         FromCard.Dispose();
+        if (Tap is not null)
+            await Tap.DisposeAsync();
         _socket.Dispose();
         File.Delete(_path);
         _unplugged.Dispose();

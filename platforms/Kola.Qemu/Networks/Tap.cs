@@ -52,8 +52,16 @@ internal sealed partial class Tap : IAsyncDisposable
     /// <summary>Sends a frame into the kernel. One it does not take is lost.</summary>
     public void Write(byte[] frame)
     {
-        if (!_over)
+        if (_over)
+            return;
+        try
+        {
             _ = Write(_device!, frame, (nuint)frame.Length);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed at this moment.
+        }
     }
 
     /// <summary>Closes it.</summary>
