@@ -67,7 +67,7 @@ public sealed class DownloadTests
         await Expect.UpdatesAsync(machine, lab, lab.Payloads.All[^1].AsOffer());
     }
 
-    [MachineTest("update.download.disk-full", Needs = [Feature.UpdateEngine, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 20)]
+    [MachineTest("update.download.disk-full", Needs = [Feature.LongRun, Feature.UpdateEngine, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 20)]
     public async Task A_full_root_disk_harms_no_slot_and_the_update_is_made_once_there_is_room(Machine machine, Lab lab)
     {
         string before = await machine.BitsAsync();

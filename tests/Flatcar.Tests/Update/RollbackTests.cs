@@ -49,7 +49,7 @@ public sealed class RollbackTests
         await IsBackAndUpdatesAgainAsync(machine, lab);
     }
 
-    [MachineTest("update.rollback.verity", Needs = [Feature.UpdateEngine, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 20)]
+    [MachineTest("update.rollback.verity", Needs = [Feature.LongRun, Feature.UpdateEngine, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 20)]
     [Tolerates("kernel-panic", because: OnPurpose)]
     [Tolerates("emergency-shell", because: OnPurpose)]
     [Tolerates("verity-corruption", because: OnPurpose)]
