@@ -56,7 +56,7 @@ internal static class ClientCommand
                 Log.Info(status.Operation == Status.Idle ? "No update, or it failed." : "Update succeeded -- reboot needed.");
                 return 0;
             }
-            await Task.Delay(LookAgain);
+            await Task.Delay(LookAgain, TimeProvider.System);
         }
     }
 

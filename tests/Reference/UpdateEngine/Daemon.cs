@@ -41,7 +41,10 @@ internal sealed class Daemon : IPathMethodHandler
             var lost = bus.DisconnectedAsync();
             var running = daemon.engine.RunAsync(ending.Token);
             if (await Task.WhenAny(lost, running) == lost)
+            {
+                Log.Error($"The bus is gone: {await lost}");
                 return 1;
+            }
             await running;
         }
         catch (OperationCanceledException)

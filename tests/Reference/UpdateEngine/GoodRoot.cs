@@ -11,7 +11,7 @@ internal static class GoodRoot
         var number = slot.Number.ToString(System.Globalization.CultureInfo.InvariantCulture);
         foreach (var command in (string[][])[["repair", slot.Disk], ["add", "-i", number, "-S1", "-T0", slot.Disk], ["prioritize", "-i", number, slot.Disk]])
         {
-            var code = await Program.RunAsync(Cgpt, command, cancel);
+            var code = await ChildProgram.RunAsync(Cgpt, command, cancel);
             if (code != 0)
             {
                 Log.Error($"cgpt {string.Join(' ', command)} ended with {code}");

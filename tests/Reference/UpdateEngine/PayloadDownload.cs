@@ -49,7 +49,7 @@ internal sealed class PayloadDownload(Transfer transfer, TimeSpan retryAfter, Ac
                     throw new UpdateException(ErrorCode.Transfer, $"Download failed: {e.Message}");
                 if (at == before && at == from ? ++unanswered > (interactive ? 1 : RetriesWithoutAnswer) : ++broken > Retries)
                     throw new UpdateException(ErrorCode.Transfer, $"Download failed: {e.Message}");
-                await Task.Delay(at == from ? WithoutAnswer : retryAfter, cancel);
+                await Task.Delay(at == from ? WithoutAnswer : retryAfter, TimeProvider.System, cancel);
             }
         }
     }

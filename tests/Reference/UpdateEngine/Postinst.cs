@@ -22,7 +22,7 @@ internal static class Postinst
             if (!File.Exists(script))
                 throw new UpdateException(ErrorCode.Postinstall, $"{target} has no postinst");
             string[] policy = image.PcrPolicyServer is { Length: > 0 } server ? ["PCR_POLICY=" + server] : [];
-            var code = await Program.RunAsync(script, [target, "KERNEL=" + kernel, .. policy], cancel);
+            var code = await ChildProgram.RunAsync(script, [target, "KERNEL=" + kernel, .. policy], cancel);
             if (code != 0)
                 throw new UpdateException(code == firmwareB ? ErrorCode.FirmwareB : ErrorCode.Postinstall, $"Postinst command failed with code: {code}");
         }

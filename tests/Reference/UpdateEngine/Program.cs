@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Flatcar.Reference.UpdateEngine;
 
 /// <summary>One program under several names: the daemon, its client, and what both the daemon and scripts do to the partition table.</summary>
@@ -24,14 +22,5 @@ internal static class Program
             Log.Error(e is UpdateException ? e.Message : e.ToString());
             return 1;
         }
-    }
-
-    /// <summary>Runs a program to its end, its output in the journal; the exit code.</summary>
-    public static async Task<int> RunAsync(string program, IReadOnlyList<string> arguments, CancellationToken cancel)
-    {
-        var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false };
-        using var process = Process.Start(start) ?? throw new IOException($"{program} does not start");
-        await process.WaitForExitAsync(cancel);
-        return process.ExitCode;
     }
 }
