@@ -11,7 +11,7 @@ internal static partial class SegmentReader
     internal static SegmentSpec[] Of(MethodInfo method, IReadOnlyList<MachineSpec> machines, string source)
     {
         SegmentAttribute[] attributes = [.. method.GetCustomAttributes<SegmentAttribute>()];
-        string[] used = [.. machines.SelectMany(m => m.Links ?? (machines.Count > 1 ? [new MachineLink(SegmentSpec.Private)] : [])).Select(l => l.Segment).Distinct()];
+        string[] used = [.. machines.SelectMany(m => m.LinksAmong(machines.Count)).Select(l => l.Segment).Distinct()];
         foreach (SegmentAttribute segment in attributes)
         {
             if (!Name().IsMatch(segment.Name))

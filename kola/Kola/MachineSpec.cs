@@ -75,6 +75,10 @@ public sealed record MachineSpec
     /// </summary>
     public IReadOnlyList<MachineLink>? Links { get; init; }
 
+    /// <summary>Those cards, as it has them among the machines of its test.</summary>
+    /// <param name="machines">Machines of the test, itself included.</param>
+    internal IReadOnlyList<MachineLink> LinksAmong(int machines) => Links ?? (machines > 1 ? [new MachineLink(SegmentSpec.Private)] : []);
+
     /// <summary>
     /// It has no card but those of <see cref="Links"/>: with none of them there is no network at all. SSH comes over a virtual serial port then. Default no.
     /// </summary>

@@ -45,8 +45,8 @@ public sealed class QemuNetworkTests
         Needs(kind);
         await using QemuNetwork network = await OpenAsync(kind, _scratch.File(""));
         Segment segment = network.Find("lan")!;
-        await using var left = new Card(segment, _scratch, 1);
-        await using var right = new Card(segment, _scratch, 2);
+        await using Card left = await Card.PlugAsync(segment, _scratch, 1);
+        await using Card right = await Card.PlugAsync(segment, _scratch, 2);
         await left.SendAsync("hello");
         Assert.That(await right.ReceiveAsync(0x0801), Is.EqualTo("hello"));
         await right.SendAsync("back");
@@ -98,17 +98,14 @@ public sealed class QemuNetworkTests
         string directory = _scratch.New("killed");
         await using (ChildOfTest killed = await ChildOfTest.StartAsync("network", directory))
             Assert.That(HostProcess.Using(directory), Is.Not.Empty);
-        long start = TimeProvider.System.GetTimestamp();
-        while (HostProcess.Using(directory).Count > 0 && TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(10))
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
-        Assert.That(HostProcess.Using(directory), Is.Empty);
+        await Soon.HoldsAsync(() => HostProcess.Using(directory).Count == 0, () => string.Join(", ", HostProcess.Using(directory)), TimeSpan.FromSeconds(10));
     }
 
     /// <summary>The other process: a network of bridges with all servers, until it is killed.</summary>
     internal static async Task BeChildAsync(string directory)
     {
         await using QemuNetwork network = await OpenAsync(NetworkKind.Bridge, directory);
-        await using SegmentPort port = network.Find("lan")!.Plug(Path.Combine(directory, "c"), Path.Combine(directory, "p"));
+        await using SegmentPort port = await network.Find("lan")!.PlugAsync(Path.Combine(directory, "c"), Path.Combine(directory, "p"), vlan: null, CancellationToken.None);
         Console.WriteLine("ready");
         await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System);
     }
@@ -150,15 +147,18 @@ public sealed class QemuNetworkTests
         private readonly byte[] _address;
         private readonly string _port;
 
-        public Card(Segment segment, Scratch scratch, byte number)
+        private Card(SegmentPort port, Scratch scratch, byte number)
         {
+            Port = port;
             _address = [0x52, 0x54, 0, 0, 1, number];
             _port = scratch.File($"port{number}");
-            Port = segment.Plug(scratch.File($"card{number}"), _port);
             _socket.Bind(new UnixDomainSocketEndPoint(scratch.File($"card{number}")));
         }
 
         public SegmentPort Port { get; }
+
+        public static async Task<Card> PlugAsync(Segment segment, Scratch scratch, byte number) =>
+            new(await segment.PlugAsync(scratch.File($"card{number}"), scratch.File($"port{number}"), vlan: null, CancellationToken.None), scratch, number);
 
         public Task SendAsync(string text) => SendAsync([.. s_everyone, .. _address, 0x08, 0x01, .. Encoding.ASCII.GetBytes(text.PadRight(60))]);
 

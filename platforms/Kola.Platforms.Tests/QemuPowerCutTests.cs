@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Kola.Machines;
 using Kola.Qemu;
 
@@ -44,7 +43,7 @@ public sealed class QemuPowerCutTests
         {
             int before = Console(machine).Length;
             await machine.PowerCutAsync(new CutPoint { Entry = behind[boot], Lost = lost }, CancellationToken.None);
-            await UntilAsync(() => Console(machine)[before..].Contains($"kola boot {next}\r", StringComparison.Ordinal), () => Console(machine)[before..]);
+            await Soon.HoldsAsync(() => Console(machine)[before..].Contains($"kola boot {next}\r", StringComparison.Ordinal), () => Console(machine)[before..], s_boot);
             Assert.That(machine.Recording.Count, Is.EqualTo(recorded.Count));
         }
     }
@@ -60,7 +59,7 @@ public sealed class QemuPowerCutTests
         Assert.That(machine.Recording!.Count, Is.EqualTo(1));
         int before = Console(machine).Length;
         await machine.PowerCutAsync(new CutPoint { Entry = 0 }, CancellationToken.None);
-        await UntilAsync(() => Console(machine)[before..].Contains("kola boot 1", StringComparison.Ordinal), () => Console(machine)[before..]);
+        await Soon.HoldsAsync(() => Console(machine)[before..].Contains("kola boot 1", StringComparison.Ordinal), () => Console(machine)[before..], s_boot);
     }
 
     [Test]
@@ -79,20 +78,9 @@ public sealed class QemuPowerCutTests
     }
 
     private static Task SaysAsync(IInstance machine, string words) =>
-        UntilAsync(() => Console(machine).Contains(words, StringComparison.Ordinal), () => $"\"{words}\" on the console:\n{Console(machine)}");
+        Soon.HoldsAsync(() => Console(machine).Contains(words, StringComparison.Ordinal), () => $"\"{words}\" on the console:\n{Console(machine)}", s_boot);
 
     private static string Console(IInstance machine) => File.ReadAllText(machine.ConsoleFile!);
-
-    private static async Task UntilAsync(Func<bool> holds, Func<string> what)
-    {
-        long start = Stopwatch.GetTimestamp();
-        while (!holds())
-        {
-            if (Stopwatch.GetElapsedTime(start) > s_boot)
-                Assert.Fail($"not within {s_boot.TotalSeconds:0} s: {what()}");
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
-        }
-    }
 
     private InstanceSpec Spec() => new()
     {

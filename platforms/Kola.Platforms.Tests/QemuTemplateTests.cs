@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Kola.Machines;
 using Kola.Qemu;
 
@@ -52,7 +51,7 @@ public sealed class QemuTemplateTests
         await first.ResetAsync(CancellationToken.None);
         await SaysAsync(first, "kola boot 2");
         await first.PowerCycleAsync(CancellationToken.None);
-        await UntilAsync(() => Console(first).Split("kola boot").Length == 4, () => Console(first));
+        await Soon.HoldsAsync(() => Console(first).Split("kola boot").Length == 4, () => Console(first), s_boot);
         Assert.That(Console(second), Does.Not.Contain("kola boot 2"));
         await second.ResetAsync(CancellationToken.None);
         await SaysAsync(second, "kola boot 2");
@@ -185,18 +184,7 @@ public sealed class QemuTemplateTests
     };
 
     private static Task SaysAsync(IInstance machine, string words) =>
-        UntilAsync(() => Console(machine).Contains(words, StringComparison.Ordinal), () => $"\"{words}\" on the console:\n{Console(machine)}");
+        Soon.HoldsAsync(() => Console(machine).Contains(words, StringComparison.Ordinal), () => $"\"{words}\" on the console:\n{Console(machine)}", s_boot);
 
     private static string Console(IInstance machine) => File.ReadAllText(machine.ConsoleFile!);
-
-    private static async Task UntilAsync(Func<bool> holds, Func<string> what)
-    {
-        long start = Stopwatch.GetTimestamp();
-        while (!holds())
-        {
-            if (Stopwatch.GetElapsedTime(start) > s_boot)
-                Assert.Fail($"not within {s_boot.TotalSeconds:0} s: {what()}");
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
-        }
-    }
 }

@@ -34,8 +34,8 @@ public sealed class QemuTests
         parent.Kill();
         await parent.WaitForExitAsync();
 
-        await UntilAsync(() => !Directory.Exists($"/proc/{qemu}"), () => "QEMU is gone", TimeSpan.FromSeconds(2));
-        await UntilAsync(() => !AnyProcessNames(_scratch.Path), () => "swtpm is gone", TimeSpan.FromSeconds(2));
+        await Soon.HoldsAsync(() => !Directory.Exists($"/proc/{qemu}"), () => "QEMU is gone", TimeSpan.FromSeconds(2));
+        await Soon.HoldsAsync(() => HostProcess.Using(_scratch.Path).Count == 0, () => "swtpm is gone", TimeSpan.FromSeconds(2));
         Assert.That(Directory.GetDirectories(_scratch.File("run")), Is.Not.Empty, "a killed kola cleans nothing up");
         await using IPlatform next = await _backend.CreateAsync(_scratch);
         Assert.That(Directory.GetDirectories(_scratch.File("run")), Has.Length.EqualTo(1), "only the next one's own directory");
@@ -55,7 +55,7 @@ public sealed class QemuTests
         await machine.PowerCycleAsync(CancellationToken.None);
 
         // Whether the count is 3 now is not promised: a BIOS never flushes.
-        await UntilAsync(() => Console(machine).Split("kola boot").Length == 4, () => "a third boot", s_boot);
+        await Soon.HoldsAsync(() => Console(machine).Split("kola boot").Length == 4, () => "a third boot", s_boot);
         Assert.That(machine.Address, Is.EqualTo(address));
         Assert.That(await File.ReadAllBytesAsync(Spec().Image.File), Has.Length.EqualTo(1 << 20), "the image itself is never written");
     }
@@ -138,33 +138,10 @@ public sealed class QemuTests
             """));
     }
 
-    private static bool AnyProcessNames(string directory) => Process.GetProcesses().Any(p =>
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/{p.Id}/cmdline").Contains(directory, StringComparison.Ordinal);
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    });
-
     private static Task SaysAsync(IInstance machine, string words) =>
-        UntilAsync(() => Console(machine).Contains(words, StringComparison.Ordinal), () => $"\"{words}\" on the console:\n{Console(machine)}", s_boot);
+        Soon.HoldsAsync(() => Console(machine).Contains(words, StringComparison.Ordinal), () => $"\"{words}\" on the console:\n{Console(machine)}", s_boot);
 
     private static string Console(IInstance machine) => File.ReadAllText(machine.ConsoleFile!);
-
-    private static async Task UntilAsync(Func<bool> holds, Func<string> what, TimeSpan within)
-    {
-        long start = Stopwatch.GetTimestamp();
-        while (!holds())
-        {
-            if (Stopwatch.GetElapsedTime(start) > within)
-                Assert.Fail($"not within {within.TotalSeconds:0} s: {what()}");
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
-        }
-    }
 
     private InstanceSpec Spec() => new()
     {

@@ -17,7 +17,7 @@ internal static partial class KvmProbe
     /// <summary>Boots the image under KVM, at most 15 seconds, 30 through its boot loader.</summary>
     public static async Task<KvmAnswer> AskAsync(QemuHost host, Image image, CancellationToken cancel)
     {
-        string directory = host.Runtime.CreateForMachine();
+        string directory = host.Runtime.CreateWithin();
         var spec = new InstanceSpec
         {
             Id = "kvm-probe",

@@ -9,57 +9,39 @@ public sealed partial class QemuInstance
     private QemuLink? _inserted;
 
     /// <inheritdoc/>
-    public async Task InsertCardAsync(string segment, string mac, CancellationToken cancel)
+    public Task InsertCardAsync(string segment, string mac, CancellationToken cancel) => WhileOnAsync("putting a card in", async () =>
     {
         Segment wanted = SegmentNamed(segment) ?? throw new UsageException($"{Id}: no segment \"{segment}\" for a card\n  wanted:  a segment of the test, which the machine is on itself");
-        await _power.WaitAsync(cancel);
+        if (_inserted is not null)
+            throw new UsageException($"{Id}: there is a card in its spare slot already\n  wanted:  RemoveCardAsync before");
+        string card = Path.Combine(_files.Directory, "card-s");
+        string port = Path.Combine(_files.Directory, "port-s");
+        var link = new QemuLink(segment, await wanted.PlugAsync(card, port, vlan: null, cancel), (up, token) => CarryAsync(Emulator.SpareNetwork, up, token));
         try
         {
-            await MustRunAsync("putting a card in");
-            if (_inserted is not null)
-                throw new UsageException($"{Id}: there is a card in its spare slot already\n  wanted:  RemoveCardAsync before");
-            string card = Path.Combine(_files.Directory, "card-s");
-            string port = Path.Combine(_files.Directory, "port-s");
-            var link = new QemuLink(segment, wanted.Plug(card, port), (up, token) => CarryAsync(Emulator.SpareNetwork, up, token));
-            try
-            {
-                await _emulator.InsertCardAsync(new QemuCard(card, port, mac), cancel);
-            }
-            catch
-            {
-                await link.Port!.DisposeAsync();
-                throw;
-            }
-
-            _inserted = link;
-            lock (_links)
-                _links.Add(link);
+            await _emulator.InsertCardAsync(new QemuCard(card, port, mac), cancel);
         }
-        finally
+        catch
         {
-            _power.Release();
+            await link.Port!.DisposeAsync();
+            throw;
         }
-    }
+
+        _inserted = link;
+        lock (_links)
+            _links.Add(link);
+    }, cancel);
 
     /// <inheritdoc/>
-    public async Task RemoveCardAsync(CancellationToken cancel)
+    public Task RemoveCardAsync(CancellationToken cancel) => WhileOnAsync("taking a card out", async () =>
     {
-        await _power.WaitAsync(cancel);
-        try
-        {
-            await MustRunAsync("taking a card out");
-            if (_inserted is null)
-                throw new UsageException($"{Id}: no card was put in\n  wanted:  InsertCardAsync before");
-            TimeSpan limit = s_letGo * _host.Acceleration.Slowness;
-            if (!await _emulator.RemoveCardAsync(limit, cancel))
-                throw new MachineException($"{Id}: it does not let go of a card\n  wanted:  an answer to the request to remove it, within {limit.TotalSeconds:0} s");
-            await ForgetCardAsync();
-        }
-        finally
-        {
-            _power.Release();
-        }
-    }
+        if (_inserted is null)
+            throw new UsageException($"{Id}: no card was put in\n  wanted:  InsertCardAsync before");
+        TimeSpan limit = s_letGo * _host.Acceleration.Slowness;
+        if (!await _emulator.RemoveCardAsync(limit, cancel))
+            throw new MachineException($"{Id}: it does not let go of a card\n  wanted:  an answer to the request to remove it, within {limit.TotalSeconds:0} s");
+        await ForgetCardAsync();
+    }, cancel);
 
     // A machine that is switched off has it no more either.
     private async Task ForgetCardAsync()

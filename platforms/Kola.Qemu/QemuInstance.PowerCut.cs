@@ -9,12 +9,10 @@ public sealed partial class QemuInstance
     public IDiskRecording? Recording => _files.Recorded;
 
     /// <inheritdoc/>
-    public async Task PowerCutAsync(CutPoint point, CancellationToken cancel)
+    public Task PowerCutAsync(CutPoint point, CancellationToken cancel) => WhileOnAsync("power cut", async () =>
     {
-        await _power.WaitAsync(cancel);
         try
         {
-            await MustRunAsync("power cut");
             RecordedDisk disk = _files.Recorded ?? throw NotRecorded.Of(Id);
             await EndRecordingAsync(cancel);
             DiskState.DurableEntries(disk.Writes, point);
@@ -29,11 +27,7 @@ public sealed partial class QemuInstance
             _exited.TrySetResult(NotBack("power cut", problem));
             throw;
         }
-        finally
-        {
-            _power.Release();
-        }
-    }
+    }, cancel);
 
     // A process that is killed may leave half an entry. So the guest is stopped first and QEMU does what it was asked; that takes no longer than the writes.
     private async Task EndRecordingAsync(CancellationToken cancel)

@@ -103,28 +103,17 @@ public sealed partial class QemuInstance : IInstance
     }
 
     /// <inheritdoc/>
-    public async Task ResetAsync(CancellationToken cancel)
+    public Task ResetAsync(CancellationToken cancel) => WhileOnAsync("reset", async () =>
     {
-        await _power.WaitAsync(cancel);
-        try
-        {
-            await MustRunAsync("reset");
-            await _emulator.ResetAsync(cancel);
-            _relay?.Dispose();
-        }
-        finally
-        {
-            _power.Release();
-        }
-    }
+        await _emulator.ResetAsync(cancel);
+        _relay?.Dispose();
+    }, cancel);
 
     /// <inheritdoc/>
-    public async Task PowerCycleAsync(CancellationToken cancel)
+    public Task PowerCycleAsync(CancellationToken cancel) => WhileOnAsync("power cycle", async () =>
     {
-        await _power.WaitAsync(cancel);
         try
         {
-            await MustRunAsync("power cycle");
             await EndRecordingAsync(cancel);
             await PullPlugAsync();
             await PowerOnAsync(cancel);
@@ -135,11 +124,7 @@ public sealed partial class QemuInstance : IInstance
             _exited.TrySetResult(NotBack("power cycle", problem));
             throw;
         }
-        finally
-        {
-            _power.Release();
-        }
-    }
+    }, cancel);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -181,14 +166,14 @@ public sealed partial class QemuInstance : IInstance
         cancel.ThrowIfCancellationRequested();
         Firmware firmware = host.FirmwareFor(spec.Machine.Firmware, spec.Machine.Tpm, spec.Image);
         Check(host, spec.Id, spec.Image, firmware);
-        string directory = host.Runtime.CreateForMachine();
+        string directory = host.Runtime.CreateWithin();
         var ports = new List<SegmentPort>();
         MachineFiles? files = null;
         try
         {
             files = await MachineFiles.CreateAsync(spec, origin, directory, firmware == Firmware.Uefi ? host.Uefi!.Variables : null, cancel);
             foreach ((Segment segment, int card) in segments.Select((s, i) => (s, i)))
-                ports.Add(segment.Plug(CardSocket(directory, card), PortSocket(directory, card), spec.Links[card].Vlan));
+                ports.Add(await segment.PlugAsync(CardSocket(directory, card), PortSocket(directory, card), spec.Links[card].Vlan, cancel));
             QemuArguments arguments = Describe(host, spec, origin, files, firmware);
             Emulator emulator = await Emulator.StartAsync(host.Program.Path, arguments, TpmStateOf(spec, files), cancel);
             return new QemuInstance(host, spec, origin, files, ports, (arguments, emulator));
@@ -257,13 +242,17 @@ public sealed partial class QemuInstance : IInstance
             await port.DisposeAsync();
     }
 
-    private async Task CarryAsync(string network, bool up, CancellationToken cancel)
+    private Task CarryAsync(string network, bool up, CancellationToken cancel) =>
+        WhileOnAsync(up ? "plugging a cable in" : "pulling a cable", () => _emulator.SetLinkAsync(network, up, cancel), cancel);
+
+    // One thing at a time is done to a machine's hardware, and only while there is one.
+    private async Task WhileOnAsync(string action, Func<Task> act, CancellationToken cancel)
     {
         await _power.WaitAsync(cancel);
         try
         {
-            await MustRunAsync(up ? "plugging a cable in" : "pulling a cable");
-            await _emulator.SetLinkAsync(network, up, cancel);
+            await MustRunAsync(action);
+            await act();
         }
         finally
         {

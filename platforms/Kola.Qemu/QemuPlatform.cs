@@ -104,7 +104,7 @@ public sealed partial class QemuPlatform : IPlatform
     /// <inheritdoc/>
     public async Task<INetwork> OpenNetworkAsync(NetworkSpec spec, CancellationToken cancel)
     {
-        QemuNetwork network = await QemuNetwork.OpenAsync(spec, _host.Network, _host.Runtime.CreateForMachine(), _host.Clock, cancel);
+        QemuNetwork network = await QemuNetwork.OpenAsync(spec, _host.Network, _host.Runtime.CreateWithin(), _host.Clock, cancel);
         _networks[spec.Name] = network;
         network.Gone = () => _networks.TryRemove(spec.Name, out _);
         return network;

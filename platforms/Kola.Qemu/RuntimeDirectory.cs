@@ -12,7 +12,7 @@ public sealed class RuntimeDirectory : IDisposable
     private static int s_platforms;
 
     private readonly FileStream _lock;
-    private int _machines;
+    private int _within;
 
     private RuntimeDirectory(string directory, FileStream held)
     {
@@ -46,10 +46,10 @@ public sealed class RuntimeDirectory : IDisposable
         }
     }
 
-    /// <summary>A new directory for one machine; its name is short, for socket paths.</summary>
-    internal string CreateForMachine()
+    /// <summary>A new directory for one machine, or one network; its name is short, for socket paths.</summary>
+    internal string CreateWithin()
     {
-        string directory = System.IO.Path.Combine(Path, $"{Interlocked.Increment(ref _machines)}");
+        string directory = System.IO.Path.Combine(Path, $"{Interlocked.Increment(ref _within)}");
         Directory.CreateDirectory(directory, OwnerOnly);
         return directory;
     }

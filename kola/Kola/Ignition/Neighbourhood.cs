@@ -12,7 +12,7 @@ internal sealed record Neighbourhood
     /// <summary>Roles, in the order of the parameters. At most 250.</summary>
     internal required IReadOnlyList<string> Machines { get; init; }
 
-    /// <summary>All segments, those first that the test says something of.</summary>
+    /// <summary>All segments, in the order in which their addresses are counted: those first that the test says nothing of.</summary>
     internal required IReadOnlyList<SegmentSpec> Segments { get; init; }
 
     /// <summary>Each machine's cards.</summary>
@@ -30,7 +30,7 @@ internal sealed record Neighbourhood
     /// <param name="segments">What the test says of segments.</param>
     internal static Neighbourhood? Of(string network, IReadOnlyList<MachineSpec> machines, IReadOnlyList<SegmentSpec> segments)
     {
-        Dictionary<string, IReadOnlyList<MachineLink>> links = machines.ToDictionary(m => m.Name, m => m.Links ?? (machines.Count > 1 ? [new MachineLink(SegmentSpec.Private)] : []));
+        Dictionary<string, IReadOnlyList<MachineLink>> links = machines.ToDictionary(m => m.Name, m => m.LinksAmong(machines.Count));
         SegmentSpec[] plain = [.. links.Values.SelectMany(l => l).Select(l => l.Segment).Distinct().Where(name => segments.All(s => s.Name != name)).Select(name => new SegmentSpec { Name = name })];
         return segments.Count + plain.Length == 0 ? null : new Neighbourhood
         {
@@ -46,7 +46,7 @@ internal sealed record Neighbourhood
     internal static Neighbourhood? Of(string network, TestCase test) => Of(network, test.Machines, test.Segments);
 
     /// <summary>Number of cards of a machine beside the first, of a machine of a test.</summary>
-    internal static int CardsOf(TestCase test, MachineSpec machine) => machine.Links?.Count ?? (test.Machines.Count > 1 ? 1 : 0);
+    internal static int CardsOf(TestCase test, MachineSpec machine) => machine.LinksAmong(test.Machines.Count).Count;
 
     /// <summary>First address of a machine, on the first of its segments where the harness gives it one; empty when there is none.</summary>
     internal string AddressOf(string machine) => Links[machine].Select(link => AddressOn(machine, link.Segment)).FirstOrDefault(address => address.Length > 0) ?? "";

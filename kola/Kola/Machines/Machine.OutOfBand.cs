@@ -5,7 +5,7 @@ namespace Kola;
 /// <content>The way in past the network.</content>
 public sealed partial class Machine
 {
-    // What timeout answers for what did not end in time; killed, it is 128 and the signal.
+    // What timeout answers for what did not end in time; killed, it is 128 and the signal. A script may say the same of itself, sooner.
     private const int TimedOut = 124;
     private const int Killed = 137;
 
@@ -42,7 +42,7 @@ public sealed partial class Machine
         return answer switch
         {
             null => throw new MachineException($"{Name}: `{Shown(script)}` was not answered (out of band)\n  wanted:  an answer within {limit.TotalSeconds:0} s\n  got:     nothing: the machine restarted, hangs or is gone\n  see:     {_terms.Shown}/console.txt"),
-            { ExitCode: TimedOut or Killed } => throw new MachineException($"{Name}: `{Shown(script)}` did not end within {limit.TotalSeconds:0} s (out of band){Tail("got", answer.Value.Text)}"),
+            { ExitCode: TimedOut or Killed } when elapsed >= limit => throw new MachineException($"{Name}: `{Shown(script)}` did not end within {limit.TotalSeconds:0} s (out of band){Tail("got", answer.Value.Text)}"),
             { } said => new CommandResult { Command = script, ExitCode = said.ExitCode, Text = said.Text.TrimEnd(), Error = "", Elapsed = elapsed },
         };
     }

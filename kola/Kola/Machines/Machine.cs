@@ -223,14 +223,14 @@ public sealed partial class Machine
         ? new PlatformException(place.Signal, why.Message, why) { Evidence = why.Evidence }
         : new MachineException(why.Message, why) { Evidence = why.Evidence };
 
-    private static string Shown(string command)
+    internal static string Shown(string command)
     {
         string line = command.ReplaceLineEndings(" ⏎ ");
         return line.Length <= 200 ? line : line[..200] + "…";
     }
 
     // The last 20 lines, indented: what CI shows without anybody opening a file.
-    private static string Tail(string title, string text)
+    internal static string Tail(string title, string text)
     {
         if (text.Length == 0)
             return "";

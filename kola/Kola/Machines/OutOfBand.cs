@@ -21,7 +21,7 @@ public sealed class OutOfBand
     public async Task<CommandResult> RunAsync(string script, TimeSpan? within = null)
     {
         CommandResult result = await TryRunAsync(script, within);
-        return result.ExitCode == 0 ? result : throw new MachineException($"{_machine.Name}: `{script}` ended with exit code {result.ExitCode} (out of band)\n  wanted:  exit code 0\n  got:     {result.Text}");
+        return result.ExitCode == 0 ? result : throw new MachineException($"{_machine.Name}: `{Machine.Shown(script)}` ended with exit code {result.ExitCode} (out of band)\n  wanted:  exit code 0{Machine.Tail("got", result.Text)}");
     }
 
     /// <summary>As <see cref="RunAsync"/>, but an exit code other than 0 is a result, not an error.</summary>

@@ -145,7 +145,8 @@ public sealed class SegmentTests
             _scratch = scratch;
             _number = number;
             Address = [0x52, 0x54, 0, 0, 0, number];
-            _port = segment.Plug(scratch.File($"card{number}"), scratch.File($"port{number}"), vlan);
+            // Without a bridge it is there at once.
+            _port = segment.PlugAsync(scratch.File($"card{number}"), scratch.File($"port{number}"), vlan, CancellationToken.None).GetAwaiter().GetResult();
             SwitchOn();
         }
 

@@ -22,11 +22,20 @@ internal sealed class Bridge(NetworkNamespace space, string name)
 
     /// <summary>A new port.</summary>
     /// <param name="received">Takes each frame that leaves by it.</param>
+    /// <param name="cancel">Ends it; nothing is left then.</param>
     /// <exception cref="PlatformException">The kernel makes none.</exception>
-    public Tap OpenTap(Action<byte[]> received)
+    public async Task<Tap> OpenTapAsync(Action<byte[]> received, CancellationToken cancel)
     {
-        Tap tap = Tap.Open(space.ProcessId, string.Create(CultureInfo.InvariantCulture, $"kola-{Interlocked.Increment(ref s_taps) % 100000}"), received);
-        space.RunAsync($"ip link set {tap.Name} mtu {Mtu} master {name} up", CancellationToken.None).GetAwaiter().GetResult();
-        return tap;
+        Tap tap = await Tap.OpenAsync(space.ProcessId, string.Create(CultureInfo.InvariantCulture, $"kola-{Interlocked.Increment(ref s_taps) % 100000}"), received);
+        try
+        {
+            await space.RunAsync($"ip link set {tap.Name} mtu {Mtu} master {name} up", cancel);
+            return tap;
+        }
+        catch
+        {
+            await tap.DisposeAsync();
+            throw;
+        }
     }
 }

@@ -97,7 +97,7 @@ internal sealed class QemuNetwork : INetwork
         if (segment.Bridge is not null)
             return;
         string Socket(string end) => Path.Combine(_directory, string.Create(CultureInfo.InvariantCulture, $"{end}{place.Number}"));
-        SegmentPort port = segment.Plug(Socket("card"), Socket("port"));
+        SegmentPort port = await segment.PlugAsync(Socket("card"), Socket("port"), vlan: null, cancel);
         ChildProcess card = await _space!.StartAsync("socat", ["-b", FrameBytes, $"TUN,tun-type=tap,tun-name={place.Device},iff-no-pi,iff-up", $"UNIX-SENDTO:{Socket("port")},bind={Socket("card")}"], _directory);
         _joined.Add(card);
         _joined.Add(port);
@@ -112,14 +112,4 @@ internal sealed class QemuNetwork : INetwork
             throw new PlatformException(Signal.Host, $"qemu: the harness has no card on segment {place.Spec.Name}\n  got:     {ChildProcess.Describe(await card.Exited, card.Words)}\n  next:    modprobe tun");
         }
     }
-}
-
-/// <summary>What a segment of a test is.</summary>
-public enum NetworkKind
-{
-    /// <summary>A switch in user space. Needs no privileges.</summary>
-    User,
-
-    /// <summary>A bridge of the kernel, in a network namespace of the test's own. Needs root.</summary>
-    Bridge,
 }

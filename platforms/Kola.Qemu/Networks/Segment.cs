@@ -27,19 +27,19 @@ internal sealed class Segment
     /// <param name="cardSocket">Where the card receives; need not exist yet, and may come again after a power cycle.</param>
     /// <param name="portSocket">Where the port receives; made here.</param>
     /// <param name="vlan">The port's VLAN; null for one that passes all as it is.</param>
+    /// <param name="cancel">Ends it; nothing is left then.</param>
     /// <exception cref="PlatformException">The bridge takes no more.</exception>
-    public SegmentPort Plug(string cardSocket, string portSocket, int? vlan = null)
+    public async Task<SegmentPort> PlugAsync(string cardSocket, string portSocket, int? vlan, CancellationToken cancel)
     {
         var port = new SegmentPort(this, cardSocket, portSocket, vlan);
         _ports[port] = true;
         try
         {
-            port.Start(Bridge?.OpenTap(frame => port.Send(frame, SenderOf(frame))));
+            port.Start(Bridge is null ? null : await Bridge.OpenTapAsync(frame => port.Send(frame, SenderOf(frame)), cancel));
         }
         catch
         {
-            // Nothing runs yet.
-            port.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            await port.DisposeAsync();
             throw;
         }
 

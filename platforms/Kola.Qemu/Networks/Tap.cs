@@ -33,14 +33,14 @@ internal sealed partial class Tap : IAsyncDisposable
     /// <param name="name">Name of the device, at most 15 bytes.</param>
     /// <param name="received">Takes each frame the kernel sends there; must not block.</param>
     /// <exception cref="PlatformException">The kernel makes none.</exception>
-    public static Tap Open(int process, string name, Action<byte[]> received)
+    public static async Task<Tap> OpenAsync(int process, string name, Action<byte[]> received)
     {
         var tap = new Tap(name, received);
         // A thread of its own stays in the namespace: a device belongs to that of whoever opens it.
         new Thread(() => tap.Run(process)) { IsBackground = true, Name = $"tap {name}" }.Start();
         try
         {
-            tap._opened.Task.GetAwaiter().GetResult();
+            await tap._opened.Task;
             return tap;
         }
         catch (Win32Exception problem)
