@@ -40,11 +40,12 @@ public sealed class DockerLimitTests
     public async Task A_container_has_no_more_processes_than_it_may([Spec(Prepared = "docker-tools")] Machine machine)
     {
         // xargs goes on with fewer when a fork is refused, so this ends well although 16 were asked for.
-        CommandResult forked = await machine.InContainerAsync("--pids-limit=6", "seq 16 | xargs -n 1 -P 16 sh -c 'echo started; sleep 0.5'; cat /sys/fs/cgroup/pids.events /sys/fs/cgroup/pids.peak");
+        CommandResult forked = await machine.InContainerAsync("--pids-limit=6", "read first </sys/fs/cgroup/pids.peak; seq 16 | xargs -n 1 -P 16 sh -c 'echo started; sleep 0.5'; cat /sys/fs/cgroup/pids.events; echo $first; cat /sys/fs/cgroup/pids.peak");
         Assert.That(forked.Lines.Count(line => line == "started"), Is.EqualTo(16), "refused forks were tried again");
         Assert.That(Numbers(forked.Lines.Single(line => line.StartsWith("max ", StringComparison.Ordinal)))[0], Is.Positive, "forks that were refused");
-        // The kernel counts a fork before it refuses it, so for a moment there is one more.
-        Assert.That(forked.Lines[^1], Is.EqualTo("6").Or.EqualTo("7"), "the most there ever were, of sixteen that were asked for");
+        // Before the container's own program there are runc's threads, which the limit may come too late for: they are not its processes.
+        int before = int.Parse(forked.Lines[^2], CultureInfo.InvariantCulture);
+        Assert.That(forked.Lines[^1], Is.EqualTo($"{Math.Max(before, 6)}"), $"the most there ever were; {before} before it had forked");
     }
 
     [MachineTest("docker.limits.io")]
