@@ -41,7 +41,7 @@ public enum SegmentAddressing
     None,
 }
 
-/// <summary>What the harness serves on a segment. It has the last address but one there, and is the second name server at the one before.</summary>
+/// <summary>What the harness serves on a segment. It is host 254 there (<see cref="Machines.SegmentAddress"/>), and the second name server is host 253.</summary>
 [Flags]
 public enum SegmentServers
 {

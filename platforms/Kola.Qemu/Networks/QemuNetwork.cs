@@ -101,7 +101,8 @@ internal sealed class QemuNetwork : INetwork
         ChildProcess card = await _space!.StartAsync("socat", ["-b", FrameBytes, $"TUN,tun-type=tap,tun-name={place.Device},iff-no-pi,iff-up", $"UNIX-SENDTO:{Socket("port")},bind={Socket("card")}"], _directory);
         _joined.Add(card);
         _joined.Add(port);
-        string wait = string.Create(CultureInfo.InvariantCulture, $"for i in $(seq 500); do [ -e /sys/class/net/{place.Device} ] || ip link show {place.Device} >/dev/null 2>&1 && exit; sleep 0.02; done; exit 1");
+        // Not by /sys, which shows the devices of the host's own namespace.
+        string wait = $"for i in $(seq 500); do ip link show dev {place.Device} >/dev/null 2>&1 && exit; sleep 0.02; done; exit 1";
         try
         {
             await _space.RunAsync(wait, cancel);
