@@ -12,6 +12,9 @@ internal sealed record QemuArguments
     /// <summary><c>amd64</c> or <c>arm64</c>.</summary>
     public required string Architecture { get; init; }
 
+    /// <summary>QEMU's machine type, one of <see cref="MachineTypes"/>; null for the architecture's default.</summary>
+    public string? MachineType { get; init; }
+
     /// <summary>How instructions are run.</summary>
     public required Acceleration Acceleration { get; init; }
 
@@ -75,6 +78,9 @@ internal sealed record QemuArguments
     /// <summary>Address the guest's SSH is forwarded to. Default: the first one QEMU's network gives away.</summary>
     public string GuestAddress { get; init; } = "";
 
+    /// <summary>Arguments of the caller's own; the last ones, so that they win where QEMU takes the last.</summary>
+    public IReadOnlyList<string> Extra { get; init; } = [];
+
     /// <summary>What QEMU calls the network behind the first card.</summary>
     public const string ManagementNetwork = "net0";
 
@@ -85,6 +91,8 @@ internal sealed record QemuArguments
     public static string NetworkOf(int card) => $"net{Text(card + 1)}";
 
     private bool Arm => Architecture == "arm64";
+
+    private string Type => MachineType ?? MachineTypes.DefaultFor(Architecture);
 
     /// <summary>The arguments, in a fixed order.</summary>
     public IReadOnlyList<string> ToList() =>
@@ -104,10 +112,12 @@ internal sealed record QemuArguments
         .. Disks.SelectMany(Disk),
         .. UserData(),
         .. Network(),
-        "-device", $"pcie-root-port,id={SpareSlot},chassis=1",
+        // The older PC has no PCI Express: its cards go behind a bridge.
+        "-device", MachineTypes.IsOldPc(Type) ? $"pci-bridge,id={SpareSlot},chassis_nr=1" : $"pcie-root-port,id={SpareSlot},chassis=1",
         .. Firmware(),
         .. Tpm(),
         .. StateFile is null ? Array.Empty<string>() : ["-incoming", "defer"],
+        .. Extra,
     ];
 
     private IEnumerable<string> Board()
@@ -115,7 +125,7 @@ internal sealed record QemuArguments
         string flash = Uefi is null ? "" : ",pflash0=uefi-code,pflash1=uefi-variables";
         // graphics=off has SeaBIOS speak on the serial console: "No bootable device" is then in console.txt.
         yield return "-machine";
-        yield return (Arm ? "virt,gic-version=max" : "q35,graphics=off") + flash + (Memory is null ? "" : ",memory-backend=memory");
+        yield return Type + (Arm ? ",gic-version=max" : ",graphics=off") + flash + (Memory is null ? "" : ",memory-backend=memory");
         if (Memory is { } memory)
         {
             yield return "-object";
@@ -130,7 +140,7 @@ internal sealed record QemuArguments
             yield break;
         // Suspend to RAM does not come back under OVMF; Flatcar's own launcher switches it off too.
         yield return "-global";
-        yield return "ICH9-LPC.disable_s3=1";
+        yield return MachineTypes.IsOldPc(Type) ? "PIIX4_PM.disable_s3=1" : "ICH9-LPC.disable_s3=1";
         yield return "-device";
         yield return "vmgenid,guid=auto";
     }

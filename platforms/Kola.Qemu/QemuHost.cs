@@ -6,6 +6,12 @@ internal sealed record QemuHost
     /// <summary>The QEMU to run.</summary>
     public required QemuProgram Program { get; init; }
 
+    /// <summary>QEMU's machine type.</summary>
+    public required string MachineType { get; init; }
+
+    /// <summary>Arguments of the caller's own.</summary>
+    public IReadOnlyList<string> ExtraArguments { get; init; } = [];
+
     /// <summary>What runs the guest's instructions.</summary>
     public required Acceleration Acceleration { get; init; }
 

@@ -210,6 +210,7 @@ public sealed partial class QemuInstance : IInstance
     {
         Id = spec.Id,
         Architecture = spec.Image.Architecture,
+        MachineType = host.MachineType,
         Acceleration = host.Acceleration,
         MemoryMiB = spec.Machine.MemoryMiB,
         Cpus = spec.Machine.Cpus,
@@ -230,6 +231,7 @@ public sealed partial class QemuInstance : IInstance
         Uefi = files.UefiVariables is { } variables ? (host.Uefi!.Code, variables) : null,
         Cards = [.. spec.Links.Select((link, card) => new QemuCard(CardSocket(files.Directory, card), PortSocket(files.Directory, card), link.Mac))],
         TpmSocket = spec.Machine.Tpm ? Path.Combine(files.Directory, "tpm.sock") : null,
+        Extra = host.ExtraArguments,
     };
 
     private static string CardSocket(string directory, int card) => Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"card{card}"));

@@ -62,6 +62,8 @@ public sealed partial class QemuPlatform : IPlatform
         if (options.Validate() is { Count: > 0 } problems)
             throw new UsageException($"qemu: the options cannot be used\n  got:     {string.Join("\n           ", problems)}");
         QemuProgram program = await QemuProgram.FindAsync(options.Binary, image.Architecture, cancel);
+        if (options.MachineType is { } type)
+            await MachineTypes.CheckAsync(program, type, image.Architecture, cancel);
         foreach (string tool in new[] { "qemu-img", "setpriv", "setsid" })
             await HostTool.RunAsync(tool, ["--version"], cancel);
         bool namespaces = await NetworkNamespace.IsPossibleAsync(cancel);
@@ -72,6 +74,7 @@ public sealed partial class QemuPlatform : IPlatform
         var host = new QemuHost
         {
             Program = program,
+            MachineType = MachineTypes.DefaultFor(image.Architecture),
             Acceleration = Acceleration.Hardware("being probed"),
             Runtime = RuntimeDirectory.Create(options.RuntimeDirectory),
             Uefi = FirmwareFiles.Find(options, image.Architecture),
@@ -86,6 +89,9 @@ public sealed partial class QemuPlatform : IPlatform
             Firmware firmware = host.FirmwareFor(Firmware.Any, tpm: false, image);
             QemuInstance.Check(host, "qemu", image, firmware);
             (host, string probe) = await AccelerateAsync(host, options, image, cancel);
+            // Whether KVM works is no matter of these, and is kept for runs without them.
+            host = host with { MachineType = options.MachineType ?? host.MachineType, ExtraArguments = options.ExtraArguments };
+            await ExtraArguments.TryAsync(host, image, cancel);
             var templates = new TemplateStore(options.TemplatesDirectory ?? Path.Combine(options.CacheDirectory, TemplateStore.DirectoryName), (long)options.TemplatesMiB << 20, clock);
             return new QemuPlatform(host, FeaturesOf(host, tpm, await ConfigDrive.CanBeMadeAsync(cancel), servers, firmware), CapacityOf(options), FactsOf(host, firmware, probe), templates, held);
         }
@@ -222,6 +228,7 @@ public sealed partial class QemuPlatform : IPlatform
         ["firmware"] = firmware.ToString().ToLowerInvariant(),
         ["host-kernel"] = HostKernel(),
         ["kvm-probe"] = probe,
+        ["machine-type"] = host.MachineType,
         ["network"] = host.Network.ToString().ToLowerInvariant(),
         ["qemu"] = host.Program.VersionText,
         ["qemu-version"] = host.Program.Version.ToString(),

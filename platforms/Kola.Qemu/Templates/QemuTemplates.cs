@@ -20,6 +20,7 @@ internal sealed class QemuTemplates(QemuHost host, TemplateStore store, Func<Ins
         {
             Id = "template",
             Architecture = spec.Image.Architecture,
+            MachineType = host.MachineType,
             Acceleration = host.Acceleration,
             MemoryMiB = spec.Machine.MemoryMiB,
             Cpus = spec.Machine.Cpus,
@@ -35,6 +36,7 @@ internal sealed class QemuTemplates(QemuHost host, TemplateStore store, Func<Ins
             Cards = [.. Enumerable.Range(0, spec.Cards).Select(card => new QemuCard("card", "port", InstanceLink.UnconfiguredMac(card)))],
             SerialPorts = SerialPorts.In("ports"),
             Memory = new QemuMemoryFile("memory", Shared: true),
+            Extra = host.ExtraArguments,
         };
         object all = new
         {
