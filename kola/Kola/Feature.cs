@@ -36,6 +36,9 @@ public enum Feature
     /// <summary>UEFI firmware with variables of its own.</summary>
     [JsonStringEnumMemberName("uefi")] Uefi,
 
+    /// <summary>Memory and CPUs of a machine can be divided among NUMA nodes.</summary>
+    [JsonStringEnumMemberName("numa")] Numa,
+
     /// <summary>The image's own boot loader runs, so kernel arguments set on disk take effect.</summary>
     [JsonStringEnumMemberName("boot-loader")] BootLoader,
 

@@ -24,6 +24,9 @@ internal sealed record QemuArguments
     /// <summary>Virtual CPUs.</summary>
     public required int Cpus { get; init; }
 
+    /// <summary>NUMA nodes memory and CPUs are divided among, evenly. Default 1: there is no talk of nodes.</summary>
+    public int NumaNodes { get; init; } = 1;
+
     /// <summary>SMBIOS UUID; what a guest derives its machine id from, so the same over a power cycle.</summary>
     public required Guid Uuid { get; init; }
 
@@ -102,7 +105,7 @@ internal sealed record QemuArguments
         // Held until kola is on QMP, so that no event of the guest can be missed.
         "-S",
         .. Board(),
-        "-m", $"{MemoryMiB}M", "-smp", Text(Cpus), "-uuid", Uuid.ToString(), "-rtc", "base=utc",
+        "-m", $"{MemoryMiB}M", "-smp", NumaNodes == 1 ? Text(Cpus) : $"{Text(Cpus)},sockets={Text(NumaNodes)}", "-uuid", Uuid.ToString(), "-rtc", "base=utc",
         "-chardev", $"socket,id=qmp,path={Escaped(QmpSocket)}", "-mon", "chardev=qmp,mode=control",
         "-chardev", $"file,id=console,path={Escaped(ConsoleFile)},append=on", "-serial", "chardev:console",
         "-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng",
@@ -125,12 +128,9 @@ internal sealed record QemuArguments
         string flash = Uefi is null ? "" : ",pflash0=uefi-code,pflash1=uefi-variables";
         // graphics=off has SeaBIOS speak on the serial console: "No bootable device" is then in console.txt.
         yield return "-machine";
-        yield return Type + (Arm ? ",gic-version=max" : ",graphics=off") + flash + (Memory is null ? "" : ",memory-backend=memory");
-        if (Memory is { } memory)
-        {
-            yield return "-object";
-            yield return $"memory-backend-file,id=memory,size={MemoryMiB}M,mem-path={Escaped(memory.File)},share={(memory.Shared ? "on" : "off")}";
-        }
+        yield return Type + (Arm ? ",gic-version=max" : ",graphics=off") + flash + (Memory is null || NumaNodes > 1 ? "" : ",memory-backend=memory");
+        foreach (string argument in NumaNodes > 1 ? Enumerable.Range(0, NumaNodes).SelectMany(Node) : Memory is null ? [] : Backend("memory", MemoryMiB, Memory.FileOf(0, 1)))
+            yield return argument;
 
         yield return "-accel";
         yield return Acceleration.Kvm ? "kvm" : "tcg,thread=multi,tb-size=512";
@@ -144,6 +144,20 @@ internal sealed record QemuArguments
         yield return "-device";
         yield return "vmgenid,guid=auto";
     }
+
+    // A node's CPUs are a socket: the scheduler takes those of one socket for neighbours.
+    private string[] Node(int node)
+    {
+        int cpus = Cpus / NumaNodes;
+        string name = $"memory{Text(node)}";
+        return [.. Backend(name, MemoryMiB / NumaNodes, Memory?.FileOf(node, NumaNodes)), "-numa", $"node,nodeid={Text(node)},cpus={Text(node * cpus)}-{Text((node + 1) * cpus - 1)},memdev={name}"];
+    }
+
+    private string[] Backend(string name, int sizeMiB, string? file) =>
+    [
+        "-object",
+        file is null ? $"memory-backend-ram,id={name},size={Text(sizeMiB)}M" : $"memory-backend-file,id={name},size={Text(sizeMiB)}M,mem-path={Escaped(file)},share={(Memory!.Shared ? "on" : "off")}",
+    ];
 
     private IEnumerable<string> Ports()
     {
@@ -272,10 +286,17 @@ internal sealed record QemuDisk(string File, string Serial, DiskBus Bus = DiskBu
 /// <summary>A virtual serial port: its name in the guest, and the socket QEMU connects to.</summary>
 internal sealed record QemuSerialPort(string Name, string Socket);
 
-/// <summary>Guest memory in a file.</summary>
-/// <param name="File">The file.</param>
+/// <summary>Guest memory in a file, or in one for each NUMA node.</summary>
+/// <param name="File">The file; a dash and the node's number are put behind it where there are several.</param>
 /// <param name="Shared">Whether what the guest writes goes into the file; else the file is only what it starts from.</param>
-internal sealed record QemuMemoryFile(string File, bool Shared);
+internal sealed record QemuMemoryFile(string File, bool Shared)
+{
+    /// <summary>The file of one of so many nodes.</summary>
+    public string FileOf(int node, int nodes) => nodes == 1 ? File : string.Create(CultureInfo.InvariantCulture, $"{File}-{node}");
+
+    /// <summary>All its files.</summary>
+    public IEnumerable<string> Files(int nodes) => Enumerable.Range(0, nodes).Select(node => FileOf(node, nodes));
+}
 
 /// <summary>A card on a segment: QEMU's socket, the port's, and the Ethernet address.</summary>
 internal sealed record QemuCard(string Socket, string PortSocket, string Mac);

@@ -214,6 +214,7 @@ public sealed partial class QemuInstance : IInstance
         Acceleration = host.Acceleration,
         MemoryMiB = spec.Machine.MemoryMiB,
         Cpus = spec.Machine.Cpus,
+        NumaNodes = spec.Machine.NumaNodes,
         Uuid = Guid.NewGuid(),
         Disks = files.Disks,
         WritesLog = files.Recorded?.LogFile,
@@ -301,8 +302,8 @@ public sealed partial class QemuInstance : IInstance
     private async Task<(QemuArguments, Emulator)> RestartAsync(CancellationToken cancel)
     {
         // Memory does not outlive the power, and the network begins anew with the emulator.
-        if (_origin.Draft is not null)
-            File.Delete(_arguments.Memory!.File);
+        foreach (string memory in _origin.Draft is null ? [] : _arguments.Memory!.Files(_arguments.NumaNodes))
+            File.Delete(memory);
         QemuArguments same = _arguments with { SshPort = _emulator.SshPort, StateFile = null, WritesLog = null, GuestAddress = "", Memory = _origin.Draft is null ? null : _arguments.Memory };
         try
         {

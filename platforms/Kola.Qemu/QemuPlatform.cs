@@ -173,7 +173,7 @@ public sealed partial class QemuPlatform : IPlatform
 
     private static HashSet<Feature> FeaturesOf(QemuHost host, bool tpm, bool configDrive, bool servers, Firmware firmware)
     {
-        var features = new HashSet<Feature> { Feature.Console, Feature.ExtraDisks, Feature.PrivateNetwork, Feature.HarnessFiles, Feature.WriteRecording, Feature.OmahaServer, Feature.LinkFaults, Feature.OutOfBand, Feature.CardHotplug };
+        var features = new HashSet<Feature> { Feature.Console, Feature.ExtraDisks, Feature.PrivateNetwork, Feature.HarnessFiles, Feature.WriteRecording, Feature.OmahaServer, Feature.LinkFaults, Feature.OutOfBand, Feature.CardHotplug, Feature.Numa };
         if (tpm)
             features.Add(Feature.Tpm);
         if (servers)

@@ -52,15 +52,18 @@ public sealed class QemuArgumentsTests
 
     private static readonly QemuArguments s_pc = s_plain with { MachineType = "pc-i440fx-9.0", Extra = ["-device", "virtio-balloon-pci,id=a,b"], StateFile = "/templates/1/state" };
 
+    private static readonly QemuArguments s_numa = s_plain with { Cpus = 4, NumaNodes = 2, Memory = new QemuMemoryFile("/templates/1/memory", Shared: false) };
+
     [TestCase("plain")]
     [TestCase("rich")]
     [TestCase("buses")]
     [TestCase("direct")]
     [TestCase("arm")]
     [TestCase("pc")]
+    [TestCase("numa")]
     public void Arguments_are_as_approved(string name)
     {
-        QemuArguments arguments = name switch { "plain" => s_plain, "rich" => s_rich, "buses" => s_buses, "direct" => s_direct, "pc" => s_pc, _ => s_arm };
+        QemuArguments arguments = name switch { "plain" => s_plain, "rich" => s_rich, "buses" => s_buses, "direct" => s_direct, "pc" => s_pc, "numa" => s_numa, _ => s_arm };
         string file = Path.Combine(TestContext.CurrentContext.TestDirectory, "Golden", $"qemu-{name}.txt");
         string got = string.Join('\n', arguments.ToList()) + "\n";
         string approved = File.Exists(file) ? File.ReadAllText(file) : "";

@@ -24,6 +24,7 @@ internal sealed class QemuTemplates(QemuHost host, TemplateStore store, Func<Ins
             Acceleration = host.Acceleration,
             MemoryMiB = spec.Machine.MemoryMiB,
             Cpus = spec.Machine.Cpus,
+            NumaNodes = spec.Machine.NumaNodes,
             Uuid = Guid.Empty,
             Disks = [new QemuDisk("disk", "primary-disk"), .. spec.Machine.Disks.Select(d => new QemuDisk("disk", d.Serial, d.Bus))],
             ConsoleFile = "console",
