@@ -131,4 +131,10 @@ public enum Firmware
 
     /// <summary>OVMF and the disk's boot loader, with a copy of the variables per machine.</summary>
     [JsonStringEnumMemberName("uefi")] Uefi,
+
+    /// <summary>
+    /// The same with Secure Boot on: firmware with keys enrolled starts only what is signed by them. The image's signatures have to fit
+    /// (<see cref="Feature.SecureBoot"/>).
+    /// </summary>
+    [JsonStringEnumMemberName("secure-boot")] SecureBoot,
 }

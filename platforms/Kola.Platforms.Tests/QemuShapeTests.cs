@@ -83,6 +83,21 @@ public sealed class QemuShapeTests
         Assert.That(keys.Distinct().Count(), Is.EqualTo(3));
     }
 
+    [TestCase(Firmware.Uefi)]
+    [TestCase(Firmware.SecureBoot)]
+    public async Task A_loader_nobody_signed_is_started_by_uefi_and_refused_with_secure_boot(Firmware firmware)
+    {
+        Image image = await TinyLoader.WriteAsync(_scratch);
+        await using QemuPlatform platform = await QemuPlatform.CreateAsync(Options, image, TimeProvider.System, CancellationToken.None);
+        if (!platform.Features.Contains(firmware == Firmware.Uefi ? Feature.Uefi : Feature.SecureBoot))
+            Assert.Ignore("needs firmware with test keys: apt-get install ovmf");
+        InstanceSpec spec = Spec() with { Image = image };
+        await using IInstance machine = await platform.StartAsync(spec with { Machine = spec.Machine with { Firmware = firmware } }, CancellationToken.None);
+        await SaysAsync(machine, firmware == Firmware.Uefi ? "kola boot 1" : "Access Denied");
+        if (firmware == Firmware.SecureBoot)
+            Assert.That(await File.ReadAllTextAsync(machine.ConsoleFile!), Does.Not.Contain("kola boot"));
+    }
+
     private QemuOptions Options => QemuBackend.Options(_scratch);
 
     private Task<QemuPlatform> OpenAsync(QemuOptions options) => QemuPlatform.CreateAsync(options, Spec().Image, TimeProvider.System, CancellationToken.None);

@@ -60,6 +60,15 @@ public sealed record QemuOptions
     /// <summary>Template of the UEFI variables, copied for each machine; null to look where distributions put it.</summary>
     public string? FirmwareVariables { get; init; }
 
+    /// <summary>UEFI code with Secure Boot in system management mode, a raw flash file; null for <c>/usr/share/OVMF/OVMF_CODE_4M.secboot.fd</c>.</summary>
+    public string? SecureBootCode { get; init; }
+
+    /// <summary>
+    /// Template of UEFI variables with the keys in them that the image is signed by: <c>/usr/share/OVMF/OVMF_VARS_4M.ms.fd</c> for one that Microsoft's keys
+    /// start. Null for <c>OVMF_VARS_4M.snakeoil.fd</c>, and then only for an image that says it is signed for tests.
+    /// </summary>
+    public string? SecureBootVariables { get; init; }
+
     /// <summary>All that is wrong with these options, a sentence each; empty when they can be used.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -78,7 +87,7 @@ public sealed record QemuOptions
             problems.Add("UEFI code and variables belong together: give both files or neither");
         foreach (string argument in Qemu.ExtraArguments.Refused(ExtraArguments))
             problems.Add($"QEMU's argument {argument} would let a machine outlive kola");
-        foreach (string file in new[] { FirmwareCode, FirmwareVariables }.OfType<string>().Where(f => !File.Exists(f)))
+        foreach (string file in new[] { FirmwareCode, FirmwareVariables, SecureBootCode, SecureBootVariables }.OfType<string>().Where(f => !File.Exists(f)))
             problems.Add($"firmware file \"{file}\" does not exist");
         return problems;
     }

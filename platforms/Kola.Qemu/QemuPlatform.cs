@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Kola.Machines;
 using Kola.Scheduling;
@@ -78,6 +79,7 @@ public sealed partial class QemuPlatform : IPlatform
             Acceleration = Acceleration.Hardware("being probed"),
             Runtime = RuntimeDirectory.Create(options.RuntimeDirectory),
             Uefi = FirmwareFiles.Find(options, image.Architecture),
+            SecureUefi = FirmwareFiles.FindSecure(options, image),
             DefaultFirmware = options.DefaultFirmware,
             Network = options.Network,
             Clock = clock,
@@ -182,6 +184,8 @@ public sealed partial class QemuPlatform : IPlatform
             features.Add(Feature.UserData);
         if (host.Uefi is not null)
             features.Add(Feature.Uefi);
+        if (host.SecureUefi is not null)
+            features.Add(Feature.SecureBoot);
         if (firmware != Firmware.Direct)
             features.Add(Feature.BootLoader);
         return features;
@@ -225,7 +229,7 @@ public sealed partial class QemuPlatform : IPlatform
         ["acceleration"] = host.Acceleration.Kvm ? "kvm" : "tcg",
         ["acceleration-reason"] = host.Acceleration.Why,
         ["cpu-model"] = host.Acceleration.CpuModel,
-        ["firmware"] = firmware.ToString().ToLowerInvariant(),
+        ["firmware"] = JsonSerializer.Serialize(firmware).Trim('"'),
         ["host-kernel"] = HostKernel(),
         ["kvm-probe"] = probe,
         ["machine-type"] = host.MachineType,

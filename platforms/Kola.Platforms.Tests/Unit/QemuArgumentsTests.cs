@@ -54,16 +54,19 @@ public sealed class QemuArgumentsTests
 
     private static readonly QemuArguments s_numa = s_plain with { Cpus = 4, NumaNodes = 2, Memory = new QemuMemoryFile("/templates/1/memory", Shared: false) };
 
+    private static readonly QemuArguments s_secure = s_plain with { SecureBoot = true, Uefi = ("/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "/proc/7/fd/43") };
+
     [TestCase("plain")]
     [TestCase("rich")]
     [TestCase("buses")]
     [TestCase("direct")]
     [TestCase("arm")]
     [TestCase("pc")]
+    [TestCase("secure")]
     [TestCase("numa")]
     public void Arguments_are_as_approved(string name)
     {
-        QemuArguments arguments = name switch { "plain" => s_plain, "rich" => s_rich, "buses" => s_buses, "direct" => s_direct, "pc" => s_pc, "numa" => s_numa, _ => s_arm };
+        QemuArguments arguments = name switch { "plain" => s_plain, "rich" => s_rich, "buses" => s_buses, "direct" => s_direct, "pc" => s_pc, "secure" => s_secure, "numa" => s_numa, _ => s_arm };
         string file = Path.Combine(TestContext.CurrentContext.TestDirectory, "Golden", $"qemu-{name}.txt");
         string got = string.Join('\n', arguments.ToList()) + "\n";
         string approved = File.Exists(file) ? File.ReadAllText(file) : "";
