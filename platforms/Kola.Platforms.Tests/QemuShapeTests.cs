@@ -6,7 +6,7 @@ namespace Kola.Platforms.Tests;
 /// <summary>Machines of other shapes than the usual one, tried with a guest of one sector.</summary>
 public sealed class QemuShapeTests
 {
-    private static readonly TimeSpan s_boot = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_boot = TimeSpan.FromSeconds(30);
     private readonly QemuBackend _backend = new();
     private Scratch _scratch = null!;
 
@@ -96,6 +96,38 @@ public sealed class QemuShapeTests
         await SaysAsync(machine, firmware == Firmware.Uefi ? "kola boot 1" : "Access Denied");
         if (firmware == Firmware.SecureBoot)
             Assert.That(await File.ReadAllTextAsync(machine.ConsoleFile!), Does.Not.Contain("kola boot"));
+    }
+
+    [Test]
+    public async Task Uefi_speaks_on_arm64()
+    {
+        var arm = new QemuBackend("arm64");
+        if (arm.WhyNot is { } reason)
+            Assert.Ignore(reason);
+        await using IPlatform platform = await arm.CreateAsync(_scratch);
+        if (!platform.Features.Contains(Feature.Uefi))
+            Assert.Ignore("needs firmware for arm64: apt-get install qemu-efi-aarch64");
+        InstanceSpec spec = Spec() with { Image = arm.Image(_scratch, powersOff: false) };
+        await using IInstance machine = await platform.StartAsync(spec with { Machine = spec.Machine with { Firmware = Firmware.Uefi } }, CancellationToken.None);
+        await SaysAsync(machine, "BdsDxe: ");
+    }
+
+    [Test]
+    public async Task A_copy_of_a_frozen_arm64_machine_goes_on_and_can_be_reset()
+    {
+        var arm = new QemuBackend("arm64");
+        if (arm.WhyNot is { } reason)
+            Assert.Ignore(reason);
+        await using IPlatform platform = await arm.CreateAsync(_scratch);
+        InstanceSpec spec = Spec() with { Image = arm.Image(_scratch, powersOff: false) };
+        string key = platform.Templates!.KeyOf(new TemplateSpec { Machine = spec.Machine, Image = spec.Image, Ignition = "{}" });
+        await using ITemplateDraft draft = (await platform.Templates.BeginAsync(key, CancellationToken.None))!;
+        IInstance first = await draft.StartAsync(spec, null, CancellationToken.None);
+        await SaysAsync(first, "kola boot");
+        await using ITemplate template = await draft.FreezeAsync(first, QemuTemplateTests.Facts, CancellationToken.None);
+        await using IInstance copy = await template.CloneAsync(spec with { Directory = _scratch.New("copy") }, CancellationToken.None);
+        await copy.ResetAsync(CancellationToken.None);
+        await SaysAsync(copy, "kola boot\r\nkola boot");
     }
 
     private QemuOptions Options => QemuBackend.Options(_scratch);

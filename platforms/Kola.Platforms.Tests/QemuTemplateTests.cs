@@ -7,7 +7,7 @@ namespace Kola.Platforms.Tests;
 public sealed class QemuTemplateTests
 {
     private static readonly TimeSpan s_boot = TimeSpan.FromSeconds(15);
-    private static readonly TemplateFacts s_facts = new()
+    internal static readonly TemplateFacts Facts = new()
     {
         PublicKey = "k",
         Mac = "52:54:00:00:00:01",
@@ -82,7 +82,7 @@ public sealed class QemuTemplateTests
             await using IInstance machine = await draft.StartAsync(Spec("b"), below, CancellationToken.None);
             await machine.ResetAsync(CancellationToken.None);
             await SaysAsync(machine, "kola boot 2");
-            await (await draft.FreezeAsync(machine, s_facts, CancellationToken.None)).DisposeAsync();
+            await (await draft.FreezeAsync(machine, Facts, CancellationToken.None)).DisposeAsync();
         }
 
         Directory.Delete(Path.Combine(_scratch.File("cache"), "templates", Key("a")), recursive: true);
@@ -102,7 +102,7 @@ public sealed class QemuTemplateTests
             await using ITemplateDraft draft = (await _platform.Templates!.BeginAsync(Key(name), CancellationToken.None))!;
             await using IInstance machine = await draft.StartAsync(Spec(name) with { Machine = shape }, below, CancellationToken.None);
             await SaysAsync(machine, "kola boot 1");
-            await (await draft.FreezeAsync(machine, s_facts, CancellationToken.None)).DisposeAsync();
+            await (await draft.FreezeAsync(machine, Facts, CancellationToken.None)).DisposeAsync();
             string[] files = Directory.GetFiles(Path.Combine(_scratch.File("cache"), "templates", Key(name)), "memory*");
             Assert.That(files.Select(Path.GetFileName).Order(), Is.EqualTo(new[] { "memory-0", "memory-1" }));
         }
@@ -133,7 +133,7 @@ public sealed class QemuTemplateTests
             await using IInstance machine = await draft.StartAsync(Spec("a"), null, CancellationToken.None);
             await SaysAsync(machine, "kola boot 1");
             _backend.Kill(machine);
-            await Assert.ThrowsAsync<PlatformException>(() => draft.FreezeAsync(machine, s_facts, CancellationToken.None));
+            await Assert.ThrowsAsync<PlatformException>(() => draft.FreezeAsync(machine, Facts, CancellationToken.None));
         }
 
         Assert.That(Directory.GetDirectories(Path.Combine(_scratch.File("cache"), "templates")), Is.Empty);
@@ -192,7 +192,7 @@ public sealed class QemuTemplateTests
         await using ITemplateDraft draft = (await _platform.Templates!.BeginAsync(Key(name), CancellationToken.None))!;
         await using IInstance machine = await draft.StartAsync(Spec("make"), null, CancellationToken.None);
         await SaysAsync(machine, "kola boot 1");
-        return await draft.FreezeAsync(machine, s_facts, CancellationToken.None);
+        return await draft.FreezeAsync(machine, Facts, CancellationToken.None);
     }
 
     private string Key(string name) => _platform.Templates!.KeyOf(Template(name));
