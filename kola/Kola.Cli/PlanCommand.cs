@@ -54,9 +54,9 @@ internal static class PlanCommand
         Today = PolicyOption.Today,
         Platform = target.Platform.Name,
         Features = target.Features,
-        Capacity = target.Platform.Capacity,
+        Capacity = target.Capacity,
         Image = target.Image,
-        ConfigLimit = target.Platform.ConfigLimit,
+        Limits = target.Platform.Limits,
         Checks = CheckTable.All.Select(c => c.Id).ToHashSet(),
     };
 
@@ -87,8 +87,8 @@ internal static class PlanCommand
         return new PlanText
         {
             Plan = plan,
-            Forecast = Forecast.Of(plan, [target.Platform.Capacity], expected, seed, templates),
-            Capacity = target.Platform.Capacity,
+            Forecast = Forecast.Of(plan, [target.Capacity], expected, seed, templates),
+            Capacity = target.Capacity,
             Templates = templates,
             Seed = seed,
             Runs = history.RunsOf(expected.Flavour),

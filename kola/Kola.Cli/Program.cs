@@ -40,7 +40,7 @@ internal static class Program
         PayloadCommand.Create(),
         BenchCommand.Create(surroundings),
         CacheCommand.Create(surroundings),
-        GcCommand.Create(),
+        GcCommand.Create(surroundings),
         OmahaCommand.Create(surroundings),
         VersionCommand.Create(),
     };

@@ -38,7 +38,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
     {
         using (var key = new StreamReader(_identity.OpenPrivateKey()))
             _masking = _masking.With(await key.ReadToEndAsync(), "private key");
-        string name = settings.Name ?? RunDirectory.NameOf(target.Platform.Name, _time.GetUtcNow(), Environment.ProcessId);
+        string name = settings.Name ?? OwnName(settings.Output ?? DefaultRoot);
         string root = settings.Output ?? DefaultRoot;
         RunDirectory directory = settings.Name is null ? RunDirectory.Create(root, name) : RunDirectory.CreateUnlinked(root, name);
         long start = _time.GetTimestamp();
@@ -79,6 +79,10 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
         return Finish(report, directory, log.Failure);
     }
 
+    // That under which its machines are tagged, but for who runs more than once on one platform.
+    private string OwnName(string root) =>
+        target.Run is { } run && !Directory.Exists(Path.Combine(root, run)) ? run : RunDirectory.NameOf(target.Platform.Name, _time.GetUtcNow(), Environment.ProcessId);
+
     private async Task WithStopsAsync(Session session, RunDirectory directory, Func<Session, Task> runTests)
     {
         _keyFile = Path.Combine(directory.FullPath, RunDirectory.KeyFile);
@@ -117,6 +121,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
         Plan = plan,
         Image = target.Image,
         Platform = target.Platform,
+        Capacity = target.Capacity,
         Directory = directory.FullPath,
         Shown = directory.Shown,
         Emit = emit,

@@ -1,3 +1,5 @@
+using Kola.Platforms;
+
 namespace Kola.Cli;
 
 /// <summary>What the program takes from its environment.</summary>
@@ -20,6 +22,18 @@ internal sealed record Surroundings
 
     /// <summary>All variables, to know the secrets among them. Default: none.</summary>
     internal IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What a platform's driver is told of them.</summary>
+    /// <param name="settings">What the person said to the platform.</param>
+    /// <param name="progress">Told what takes long.</param>
+    internal PlatformAccess AccessTo(PlatformSettings settings, IProgress<string> progress) => new()
+    {
+        Settings = settings,
+        Environment = name => Environment.GetValueOrDefault(name),
+        CacheDirectory = CacheDirectory,
+        Clock = TimeProvider.System,
+        Progress = progress,
+    };
 
     /// <summary>Reads the environment.</summary>
     /// <param name="variable">Value of a variable, null when not set.</param>

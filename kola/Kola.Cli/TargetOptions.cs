@@ -1,7 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using Kola.Machines;
+using Kola.Platforms;
 using Kola.Qemu;
+using Kola.Reporting;
+using Kola.Scheduling;
 
 namespace Kola.Cli;
 
@@ -11,24 +14,25 @@ internal sealed class TargetOptions(Surroundings surroundings)
     private const string Reference = "reference";
     private const string Auto = "auto";
 
-    private readonly Option<string> _platform = new("--platform") { Description = "Where machines run.", HelpName = "NAME", DefaultValueFactory = _ => "qemu" };
+    private readonly Option<string> _platform = new("--platform") { Description = "Where machines run: a name of kola platforms, or a file with a platform of your own.", HelpName = "NAME|FILE.dll", DefaultValueFactory = _ => "qemu" };
     private readonly Option<string> _image = new("--image") { Description = "Image under test: a raw or qcow2 file, also .bz2, .gz, .xz or .zst; or reference, which is built when it is missing.", HelpName = "FILE", DefaultValueFactory = _ => Reference };
-    private readonly Option<AccelerationMode> _accel = new("--accel") { Description = "auto boots a probe guest once to learn whether KVM really works.", DefaultValueFactory = _ => AccelerationMode.Auto };
     private readonly Option<Firmware> _firmware = new("--firmware") { Description = "What starts machines that do not care: any, direct, bios or uefi.", DefaultValueFactory = _ => Firmware.Any };
     private readonly Option<string> _jobs = new("--jobs", "-j") { Description = "Machines running at once: a number, or auto: as many as cores, memory and ports allow, by what the tests took in earlier runs, else a core a virtual CPU.", HelpName = "auto|N", DefaultValueFactory = _ => Auto };
+    private readonly Option<int?> _maxMachines = new("--max-machines") { Description = "Most machines there may be at once, whatever a host or an account has room for. A test that needs more is skipped. Default: no bound.", HelpName = "N" };
     private readonly Option<int?> _memory = new("--memory") { Description = "MiB of memory machines use at once. Default: what is available, less 1 GiB.", HelpName = "MIB" };
-    private readonly Option<string?> _qemu = new("--qemu") { Description = "QEMU's program. Default: qemu-system-x86_64 or qemu-system-aarch64, as the image is.", HelpName = "PROGRAM" };
-    private readonly Option<NetworkKind> _network = new("--network") { Description = "What the segments of a test are: user, switches in user space; or bridge, bridges of the kernel in a namespace of the test's own, for root.", DefaultValueFactory = _ => NetworkKind.User };
     private readonly Option<bool> _internet = new("--internet") { Description = "Machines can reach the internet: tests that need it are run." };
+    private readonly Option<string?> _owner = new("--owner") { Description = "Whose name machines in a cloud carry. Default: yours and this host's.", HelpName = "NAME" };
+    private readonly Option<string> _expires = new("--expires") { Description = "After this long anybody's kola gc takes away what a run has left in a cloud: 90m, 24h, 3d.", HelpName = "TIME", DefaultValueFactory = _ => "24h" };
+    private readonly DriverOptions _driverOptions = new();
 
     internal void AddTo(Command command)
     {
-        _platform.AcceptOnlyFromAmong("qemu");
-        foreach (Option option in new Option[] { _platform, _image, _accel, _firmware, _jobs, _memory, _qemu, _network, _internet })
+        foreach (Option option in new Option[] { _platform, _image, _firmware, _jobs, _maxMachines, _memory, _internet, _owner, _expires })
             command.Add(option);
+        _driverOptions.AddTo(command);
     }
 
-    /// <summary>Prepares the image and the platform. May build the reference image, unpack a file, and boot a probe guest.</summary>
+    /// <summary>Prepares the image and the platform. May build the reference image, unpack a file, bring the image to a cloud, and boot a probe guest.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="progress">Told what takes long.</param>
     /// <param name="cancel">Ends it.</param>
@@ -36,16 +40,46 @@ internal sealed class TargetOptions(Surroundings surroundings)
     /// <exception cref="UsageException">An option cannot be used.</exception>
     internal async Task<Target> OpenAsync(ParseResult parsed, IProgress<string> progress, CancellationToken cancel, string? templates = null)
     {
-        QemuOptions options = Options(parsed) with { TemplatesDirectory = templates };
-        if (options.Validate() is { Count: > 0 } problems)
-            throw new UsageException(string.Join('\n', problems));
+        IPlatformDriver driver = Drivers.Find(parsed.GetValue(_platform)!);
+        PlatformAccess access = surroundings.AccessTo(_driverOptions.Read(parsed, driver), progress);
+        int? machines = Machines(parsed.GetValue(_jobs)!);
+        int? most = parsed.GetValue(_maxMachines) is not < 1 ? parsed.GetValue(_maxMachines) : throw new UsageException($"--max-machines {parsed.GetValue(_maxMachines)}\n  wanted:  at least 1");
+        if (parsed.GetValue(_memory) is < 256)
+            throw new UsageException($"--memory {parsed.GetValue(_memory)}\n  wanted:  at least 256 MiB");
+        string run = RunDirectory.NameOf(driver.Name, access.Clock.GetUtcNow(), Environment.ProcessId);
+        var tags = new ResourceTags
+        {
+            Run = run,
+            Owner = parsed.GetValue(_owner) ?? $"{Environment.UserName}-{Environment.MachineName}",
+            Expires = access.Clock.GetUtcNow() + (PlatformSettings.TryTime(parsed.GetValue(_expires)!, out TimeSpan time) ? time : throw new UsageException($"--expires {parsed.GetValue(_expires)}\n  wanted:  a number and a unit: 90m, 24h, 3d")),
+            MadeBy = Maker.Self,
+        };
+        Image image = await driver.FindImageAsync(access, cancel) ?? await FileAsync(parsed, progress, cancel);
+        if (!driver.Limits.Architectures.Contains(image.Architecture))
+            throw new UsageException($"--image {image.Name}: {driver.Name} runs no {image.Architecture}\n  wanted:  an image for {string.Join(" or ", driver.Limits.Architectures)}");
+        IPlatform platform = await driver.OpenAsync(
+            new PlatformRequest
+            {
+                Access = access,
+                Image = image,
+                Tags = tags,
+                Machines = machines is { } asked && most is { } bound ? Math.Min(asked, bound) : machines,
+                MemoryMiB = parsed.GetValue(_memory),
+                Firmware = parsed.GetValue(_firmware),
+                TemplatesDirectory = templates,
+            },
+            cancel);
+        IReadOnlySet<Feature> features = parsed.GetValue(_internet) ? platform.Features.Append(Feature.Internet).ToHashSet() : platform.Features;
+        Capacity capacity = most is { } limit && limit < platform.Capacity.Machines ? platform.Capacity with { Machines = limit } : platform.Capacity;
+        return new Target(image, platform, features) { Run = run, Capacity = capacity };
+    }
+
+    private async Task<Image> FileAsync(ParseResult parsed, IProgress<string> progress, CancellationToken cancel)
+    {
         string file = parsed.GetValue(_image)!;
         if (file == Reference)
             file = await ImageCommand.ReferenceAsync(surroundings, null, progress, cancel);
-        Image image = await ImageFile.PrepareAsync(Path.GetFullPath(file), surroundings.CacheDirectory, progress, cancel);
-        QemuPlatform platform = await QemuPlatform.CreateAsync(options, image, TimeProvider.System, cancel);
-        IReadOnlySet<Feature> features = parsed.GetValue(_internet) ? platform.Features.Append(Feature.Internet).ToHashSet() : platform.Features;
-        return new Target(image, platform, features);
+        return await ImageFile.PrepareAsync(Path.GetFullPath(file), surroundings.CacheDirectory, progress, cancel);
     }
 
     /// <summary>What a recorded command line said of image and platform; everything else on it is passed over.</summary>
@@ -76,17 +110,6 @@ internal sealed class TargetOptions(Surroundings surroundings)
         jobs == Auto ? null
         : int.TryParse(jobs, NumberStyles.None, CultureInfo.InvariantCulture, out int machines) && machines > 0 ? machines
         : throw new UsageException($"--jobs {jobs}\n  wanted:  {Auto}, or how many machines may run at once, at least 1");
-
-    private QemuOptions Options(ParseResult parsed) => new()
-    {
-        Binary = parsed.GetValue(_qemu),
-        Acceleration = parsed.GetValue(_accel),
-        DefaultFirmware = parsed.GetValue(_firmware),
-        Machines = Machines(parsed.GetValue(_jobs)!),
-        MemoryMiB = parsed.GetValue(_memory),
-        Network = parsed.GetValue(_network),
-        CacheDirectory = surroundings.CacheDirectory,
-    };
 }
 
 /// <summary>What is tested and where.</summary>
@@ -95,6 +118,12 @@ internal sealed class TargetOptions(Surroundings surroundings)
 /// <param name="Features">What platform and run offer.</param>
 internal sealed record Target(Image Image, IPlatform Platform, IReadOnlySet<Feature> Features) : IAsyncDisposable
 {
+    /// <summary>What may be in use at once: what the platform has, and the person allows.</summary>
+    internal Capacity Capacity { get; init; } = Platform.Capacity;
+
+    /// <summary>Name of the run it was opened for, which what is made there carries; null for a run that names itself.</summary>
+    internal string? Run { get; init; }
+
     /// <summary>The same, with what is offered besides.</summary>
     internal Target Offering(IEnumerable<Feature> more) => this with { Features = Features.Concat(more).ToHashSet() };
 

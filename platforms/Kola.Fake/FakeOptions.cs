@@ -21,8 +21,8 @@ public sealed record FakeOptions
     /// <summary>Whether it offers templates. Default yes; they live as long as the platform.</summary>
     public bool Templates { get; init; } = true;
 
-    /// <summary>Most bytes of a config. Default: no limit.</summary>
-    public int? ConfigLimit { get; init; }
+    /// <summary>Default: no limits.</summary>
+    public PlatformLimits Limits { get; init; } = PlatformLimits.None;
 
     /// <summary>Default 1.</summary>
     public double Slowness { get; init; } = 1;

@@ -45,7 +45,7 @@ public sealed class FakePlatform : IPlatform
     public bool HasChannel => _options.Templates;
 
     /// <inheritdoc/>
-    public int? ConfigLimit => _options.ConfigLimit;
+    public PlatformLimits Limits => _options.Limits;
 
     /// <inheritdoc/>
     public string? HostAddress => "127.0.0.1";

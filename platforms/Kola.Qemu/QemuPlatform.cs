@@ -43,11 +43,8 @@ public sealed partial class QemuPlatform : IPlatform
     /// <inheritdoc/>
     public bool HasChannel => true;
 
-    /// <summary>
-    /// 2 MiB: a guest reads fw_cfg a byte at a time, and Ignition in ever larger parts from the start. Emulated, 1 MiB takes 13 s, 2 MiB 76 s and
-    /// 4 MiB 221 s (docs/benchmarks.md); there is no other limit.
-    /// </summary>
-    public int? ConfigLimit => 2 << 20;
+    /// <inheritdoc/>
+    public PlatformLimits Limits => QemuDriver.Bounds;
 
     /// <summary>The gateway of QEMU's user network, which stands for the host's loopback.</summary>
     public string? HostAddress => "10.0.2.2";

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kola.Platforms;
 
 namespace Kola.Qemu;
 
@@ -9,6 +10,7 @@ namespace Kola.Qemu;
 public sealed class RuntimeDirectory : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const string LockExtension = ".lock";
     private static int s_platforms;
 
     private readonly FileStream _lock;
@@ -36,7 +38,7 @@ public sealed class RuntimeDirectory : IDisposable
             Sweep(root);
             string name = $"{Environment.ProcessId}-{Interlocked.Increment(ref s_platforms)}";
             string directory = System.IO.Path.Combine(root, name);
-            var held = new FileStream(directory + ".lock", FileMode.Create, FileAccess.Write, FileShare.None);
+            var held = new FileStream(directory + LockExtension, FileMode.Create, FileAccess.Write, FileShare.None);
             Directory.CreateDirectory(directory, OwnerOnly);
             return new RuntimeDirectory(directory, held);
         }
@@ -75,41 +77,77 @@ public sealed class RuntimeDirectory : IDisposable
     }
 
     /// <summary>
-    /// Takes away what runs that died have left under a root: their directories, and any process that still uses one. What belongs to a kola that lives stays.
+    /// What runs that died have left under a root: their directories, and any process that still uses one. What belongs to a kola that lives is not among it.
     /// </summary>
     /// <param name="root">The root; it need not exist.</param>
-    /// <param name="dryRun">Takes nothing away.</param>
-    /// <returns>A line for each thing.</returns>
-    public static IReadOnlyList<string> Sweep(string root, bool dryRun = false)
+    public static IReadOnlyList<ILeftover> Leftovers(string root) =>
+        [.. Dead(root).SelectMany(dead => HostProcess.Using(dead + "/").Select(p => (ILeftover)new LeftProcess(p.Id, p.Name, System.IO.Path.GetFileName(dead))).Append(new LeftDirectory(dead)))];
+
+    // All of its processes have been told to die with kola; one that could not hear that is told again.
+    private static void Sweep(string root)
     {
-        var gone = new List<string>();
-        foreach (string file in Directory.Exists(root) ? Directory.EnumerateFiles(root, "*.lock") : [])
+        foreach (ILeftover left in Leftovers(root))
+            left.DeleteAsync(CancellationToken.None).GetAwaiter().GetResult();
+    }
+
+    private static IEnumerable<string> Dead(string root) =>
+        Directory.Exists(root) ? Directory.EnumerateFiles(root, "*.lock").Where(IsFree).Select(file => file[..^LockExtension.Length]) : [];
+
+    // Its owner lives, or another kola is sweeping it, while it cannot be locked.
+    private static bool IsFree(string file)
+    {
+        try
+        {
+            using var dead = new FileStream(file, FileMode.Open, FileAccess.Write, FileShare.None);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    // Of a run that is over it has expired.
+    private static ResourceTags Over(string run) => new() { Run = run, Owner = Environment.UserName, Expires = DateTimeOffset.MinValue };
+
+    private sealed class LeftProcess(int process, string name, string run) : ILeftover
+    {
+        public string Kind => "process";
+
+        public string Name => string.Create(CultureInfo.InvariantCulture, $"{process} ({name})");
+
+        public ResourceTags Tags => Over(run);
+
+        public Task DeleteAsync(CancellationToken cancel)
+        {
+            HostProcess.Kill(process);
+            return Task.CompletedTask;
+        }
+    }
+
+    private sealed class LeftDirectory(string directory) : ILeftover
+    {
+        public string Kind => "directory";
+
+        public string Name => directory;
+
+        public ResourceTags Tags => Over(System.IO.Path.GetFileName(directory));
+
+        public Task DeleteAsync(CancellationToken cancel)
         {
             try
             {
-                using var dead = new FileStream(file, FileMode.Open, FileAccess.Write, FileShare.None);
-                string directory = file[..^".lock".Length];
-                // All of them have been told to die with kola; one that could not hear that is told again.
-                foreach ((int process, string name) in HostProcess.Using(directory + "/"))
-                {
-                    gone.Add(string.Create(CultureInfo.InvariantCulture, $"process {process} ({name})"));
-                    if (!dryRun)
-                        HostProcess.Kill(process);
-                }
-
-                gone.Add(directory);
-                if (dryRun)
-                    continue;
+                using var dead = new FileStream(directory + LockExtension, FileMode.Open, FileAccess.Write, FileShare.None);
                 Remove(directory);
-                File.Delete(file);
+                File.Delete(dead.Name);
             }
             catch (IOException)
             {
-                // Its owner lives, or another kola is sweeping it.
+                // Somebody else was there first.
             }
-        }
 
-        return gone;
+            return Task.CompletedTask;
+        }
     }
 
     private static UsageException Unusable(string root, string got, Exception? cause) =>

@@ -62,7 +62,7 @@ public sealed class ConfigCheckTests
     {
         MachineSpec large = With($$$"""{"ignition":{"version":"3.3.0"},"storage":{"files":[{"path":"/a","contents":{"source":"data:,{{{new string('x', 20_000)}}}"}}]}}""", "large.ign");
         Assert.That(() => Check(Some.Case("large", 10, large)), Throws.Nothing);
-        UsageException? wrong = Assert.Throws<UsageException>(() => Plan.For(Catalog.Of([Some.Case("large", 10, large)]), new Selection(), s_setting with { ConfigLimit = 16384 }));
+        UsageException? wrong = Assert.Throws<UsageException>(() => Plan.For(Catalog.Of([Some.Case("large", 10, large)]), new Selection(), s_setting with { Limits = PlatformLimits.None with { ConfigBytes = 16384 } }));
         Assert.That(wrong!.Message, Does.Contain("large/machine: large.ign: the config is 2").And.Contain("at most 16384 bytes, which is what fake takes").And.Contain("${files.http}"));
     }
 

@@ -34,6 +34,16 @@ public sealed partial class ParityTests
         Assert.That(report.Tests.Single(t => t.Id == "sample.fails.part").Attempts.Single().Steps, Has.Count.EqualTo(4));
     }
 
+    [Test]
+    public async Task What_was_done_to_the_network_of_the_repetition_makes_no_test_of_it()
+    {
+        await using FakePlatform platform = Platform(_ => new FakeGuest());
+        Report report = await RunAsync(platform, "sample.network");
+        Assert.That(report.Templates!.Parity.Single().Cold, Is.EqualTo(Outcome.Failed));
+        Assert.That(_run.Events.OfType<NetworkChanged>().Select(e => e.Test).Distinct(), Is.EquivalentTo(new[] { "sample.network", "sample.network/cold" }));
+        Assert.That(report.Tests.Single().Attempts.Single().NetworkChanges, Has.Count.EqualTo(6), "the first attempt's are its own");
+    }
+
     [TestCase("goodbye", "hello", Outcome.Passed, Outcome.Failed)]
     [TestCase("hello", "goodbye", Outcome.Failed, Outcome.Passed)]
     public async Task Where_they_disagree_nothing_is_said_about_the_image(string cold, string copied, Outcome onCopies, Outcome onCold)

@@ -23,8 +23,8 @@ public interface IPlatform : IAsyncDisposable
     /// <summary>Whether its machines have a guest channel; their configs then hold the guest program.</summary>
     bool HasChannel { get; }
 
-    /// <summary>Most bytes a machine's config may have; null where there is no such limit.</summary>
-    int? ConfigLimit { get; }
+    /// <summary>The bounds of what it takes.</summary>
+    PlatformLimits Limits { get; }
 
     /// <summary>Address under which its machines reach the loopback of this host; null where they cannot.</summary>
     string? HostAddress { get; }

@@ -76,7 +76,7 @@ internal sealed class ConfigCheck(Setting setting)
     private string? TooLarge(MachineConfig config, string source)
     {
         long bytes = Encoding.UTF8.GetByteCount(config.UserData ?? config.Ignition);
-        return setting.ConfigLimit is not { } limit || bytes <= limit ? null : string.Create(
+        return setting.Limits.ConfigBytes is not { } limit || bytes <= limit ? null : string.Create(
             CultureInfo.InvariantCulture,
             $"{source}: the config is {bytes} bytes with what the harness adds\n  wanted:  at most {limit} bytes, which is what {setting.Platform} takes\n  next:    put the large files, or the whole config, on the harness's server: a source of ${{files.http}}/FILE");
     }

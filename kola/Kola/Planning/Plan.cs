@@ -1,3 +1,4 @@
+using System.Globalization;
 using Kola.Discovery;
 using Kola.Ignition;
 using Kola.Policies;
@@ -62,11 +63,23 @@ public sealed record Plan
             return new Skip(facts.Missing, facts.Remedy);
         }
 
+        if (test.Machines.Select(m => Beyond(m, test.Machines.Count, setting.Limits)).FirstOrDefault(b => b is not null) is { } beyond)
+            return new Skip(beyond, "Run it on qemu.");
         Capacity needed = Capacity.Of(test.Machines);
         // With too few cores it takes longer; that is no reason not to run it.
         return setting.Capacity.HoldsButForCores(needed) ? null : new Skip(
             $"it needs {needed.Machines} machines and {needed.MemoryMiB} MiB at once, there may be {setting.Capacity.Machines} and {setting.Capacity.MemoryMiB} MiB",
             "Raise --jobs or --memory, or run it on a larger host.");
+    }
+
+    private static string? Beyond(MachineSpec machine, int machines, PlatformLimits limits)
+    {
+        if (machine.Disks.Count > limits.Disks)
+            return string.Create(CultureInfo.InvariantCulture, $"{machine.Name} needs {machine.Disks.Count} extra disks, the platform attaches {limits.Disks}");
+        if (machine.Disks.FirstOrDefault(d => !limits.Buses.Contains(d.Bus)) is { } disk)
+            return $"{machine.Name} needs a disk on {disk.Bus.ToString().ToLowerInvariant()}, the platform has none there";
+        int cards = machine.LinksAmong(machines).Count;
+        return cards <= limits.Cards ? null : string.Create(CultureInfo.InvariantCulture, $"{machine.Name} needs {cards} cards beside the first, the platform gives {limits.Cards}");
     }
 
     // What a spec asks for needs no second word in Needs.

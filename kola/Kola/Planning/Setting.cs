@@ -18,8 +18,8 @@ public sealed record Setting
     /// <summary>The image under test.</summary>
     public required Image Image { get; init; }
 
-    /// <summary>Most bytes a machine's config may have; null where there is no such limit.</summary>
-    public int? ConfigLimit { get; init; }
+    /// <summary>The bounds of what the platform takes. Default: none.</summary>
+    public PlatformLimits Limits { get; init; } = PlatformLimits.None;
 
     /// <summary>Ids of the known checks.</summary>
     public required IReadOnlySet<string> Checks { get; init; }

@@ -44,7 +44,7 @@ internal sealed class RunFold
                 _templates.Copied(template, e.Test);
                 Test(e.Test).Take(e);
                 break;
-            case MachineEvent or WaitEnded or StepEnded when Aside.Is(NameIn(happened)):
+            case MachineEvent or WaitEnded or StepEnded or NetworkChanged when Aside.Is(NameIn(happened)):
                 // No attempt of a test: what came of it is told by an event of its own.
                 break;
             case MachineStarted e:
@@ -145,6 +145,7 @@ internal sealed class RunFold
         MachineEvent e => e.Test,
         WaitEnded e => e.Test,
         StepEnded e => e.Test,
+        NetworkChanged e => e.Test,
         _ => "",
     };
 

@@ -31,7 +31,7 @@ public sealed class Session : IDisposable
     public Session(SessionOptions options)
     {
         _options = options;
-        _schedule = new Schedule(options.Platform.Capacity, options.Seed, options.Expected);
+        _schedule = new Schedule(options.Capacity ?? options.Platform.Capacity, options.Seed, options.Expected);
         _planned = options.Plan.Tests.Where(t => t.Skip is null).ToDictionary(t => t.Case.Id);
         _templates = new TemplateSet(options, _schedule, _stop.Token, _kill.Token);
         _order = options.Order.Select((id, at) => (id, at)).ToDictionary();
@@ -48,7 +48,7 @@ public sealed class Session : IDisposable
     public int Repetitions => Math.Max(1, _options.Stress);
 
     /// <summary>How many machines may run at once.</summary>
-    internal int MostMachines => _options.Platform.Capacity.Machines;
+    internal int MostMachines => (_options.Capacity ?? _options.Platform.Capacity).Machines;
 
     /// <summary>Makes this the process's session until the returned object is disposed.</summary>
     public IDisposable MakeCurrent()

@@ -17,6 +17,9 @@ public sealed record SessionOptions
     /// <summary>Where machines run. Not disposed by the session.</summary>
     public required IPlatform Platform { get; init; }
 
+    /// <summary>What may be in use at once; null for what the platform has.</summary>
+    public Capacity? Capacity { get; init; }
+
     /// <summary>Existing directory of the run.</summary>
     public required string Directory { get; init; }
 

@@ -1,0 +1,26 @@
+namespace Kola;
+
+/// <summary>The bounds of what a platform takes, as data: a test that asks for more is skipped with the reason, before anything is started.</summary>
+public sealed record PlatformLimits
+{
+    /// <summary>No bounds.</summary>
+    public static PlatformLimits None { get; } = new() { Disks = int.MaxValue, Cards = int.MaxValue, Buses = Enum.GetValues<DiskBus>(), Architectures = ["amd64", "arm64"] };
+
+    /// <summary>Most bytes a machine's config may have; null where there is no such limit.</summary>
+    public int? ConfigBytes { get; init; }
+
+    /// <summary>Most disks a machine may have beside its boot disk. Default 0.</summary>
+    public int Disks { get; init; }
+
+    /// <summary>What such disks can hang on. Default virtio alone.</summary>
+    public IReadOnlyList<DiskBus> Buses { get; init; } = [DiskBus.Virtio];
+
+    /// <summary>Most cards a machine may have beside the one the harness comes in by. Default 0.</summary>
+    public int Cards { get; init; }
+
+    /// <summary>Most machines that may run at once, by the platform's own account or the person's; null where only the host's size counts.</summary>
+    public int? Machines { get; init; }
+
+    /// <summary>Architectures of guests. Default amd64 alone.</summary>
+    public IReadOnlyList<string> Architectures { get; init; } = ["amd64"];
+}
