@@ -6,7 +6,7 @@ public sealed record PlatformLimits
     /// <summary>No bounds.</summary>
     public static PlatformLimits None { get; } = new() { Disks = int.MaxValue, Cards = int.MaxValue, Buses = Enum.GetValues<DiskBus>(), Architectures = ["amd64", "arm64"] };
 
-    /// <summary>Most bytes a machine's config may have; null where there is no such limit.</summary>
+    /// <summary>Most bytes a machine's config may have; null where there is no such limit, 0 where machines are there already and take none.</summary>
     public int? ConfigBytes { get; init; }
 
     /// <summary>Most disks a machine may have beside its boot disk. Default 0.</summary>
