@@ -21,6 +21,11 @@ public sealed record PlatformLimits
     /// <summary>Most machines that may run at once, by the platform's own account or the person's; null where only the host's size counts.</summary>
     public int? Machines { get; init; }
 
+    /// <summary>
+    /// Whether what it makes outlives a kola that was killed: it carries tags then, is listed while it is there, and <c>kola gc</c> takes it away. Default yes.
+    /// </summary>
+    public bool Outlives { get; init; } = true;
+
     /// <summary>Architectures of guests. Default amd64 alone.</summary>
     public IReadOnlyList<string> Architectures { get; init; } = ["amd64"];
 }

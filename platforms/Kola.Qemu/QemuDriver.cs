@@ -14,7 +14,7 @@ public sealed class QemuDriver : IPlatformDriver
     /// A config of 2 MiB: a guest reads fw_cfg a byte at a time, and Ignition in ever larger parts from the start. Emulated, 1 MiB takes 13 s, 2 MiB 76 s and
     /// 4 MiB 221 s (docs/benchmarks.md). Of disks and cards there may be as many as a PCI bus has slots.
     /// </summary>
-    internal static PlatformLimits Bounds { get; } = new() { ConfigBytes = 2 << 20, Disks = 16, Cards = 8, Buses = Enum.GetValues<DiskBus>(), Architectures = ["amd64", "arm64"] };
+    internal static PlatformLimits Bounds { get; } = new() { ConfigBytes = 2 << 20, Disks = 16, Cards = 8, Buses = Enum.GetValues<DiskBus>(), Outlives = false, Architectures = ["amd64", "arm64"] };
 
     /// <inheritdoc/>
     public string Name => "qemu";
