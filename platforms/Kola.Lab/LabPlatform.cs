@@ -18,6 +18,7 @@ public sealed class LabPlatform : IPlatform
     private readonly PlatformRequest _request;
     private readonly ReadyPool? _pool;
     private readonly ConcurrentDictionary<LabInstance, bool> _instances = new();
+    private readonly ConcurrentDictionary<string, bool> _undeprovisioned = new();
 
     /// <param name="lab">The lab.</param>
     /// <param name="request">What it is opened for.</param>
@@ -87,17 +88,18 @@ public sealed class LabPlatform : IPlatform
     private async Task<LabInstance> ProvisionAsync(InstanceSpec spec, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        var record = new LabRecord { Machine = NameOf(spec), Test = spec.Id, Tags = _request.Tags };
+        string name = NameOf(spec);
+        var record = new LabRecord { Machine = name, Test = spec.Id, Tags = _request.Tags };
         LabRequest request = record.Request("provision") with { Spec = spec };
         // What is written down before is found again, whatever happens from here on.
         await _records.WriteAsync(record);
         try
         {
-            request = request with { Files = await MachineConfigFiles.WriteAsync(_records.DirectoryOf(record.Machine), spec, cancel) };
+            request = request with { Files = await MachineConfigFiles.WriteAsync(_records.DirectoryOf(name), spec, cancel) };
             LabAnswer answer = await _calls.CallAsync(_lab.Provision!, request, LabAnswer.Read, failure => failure.MayHaveActed ? DeprovisionAsync(record) : Task.CompletedTask, cancel);
             record = record with { Id = answer.Id, Address = answer.Address, Port = answer.Port, Notes = answer.Notes };
             await _records.WriteAsync(record);
-            var machine = new LabMachine { Name = record.Machine, Id = answer.Id, Address = answer.Address, Port = answer.Port, User = answer.User, Controls = _lab.Controls, Tags = _request.Tags };
+            var machine = new LabMachine { Name = name, Id = answer.Id, Address = answer.Address, Port = answer.Port, User = answer.User, Controls = _lab.Controls, Tags = _request.Tags };
             return new LabInstance(spec.Id, machine, _calls, spec.Directory, _request.Access, () => EndAsync(record));
         }
         catch
@@ -105,13 +107,11 @@ public sealed class LabPlatform : IPlatform
             // With an id the machine is there; without one the failure has seen to it.
             if (record.Id is not null)
                 await EndAsync(record);
-            else if (!_undeprovisioned.ContainsKey(record.Machine))
-                _records.Remove(record.Machine);
+            else if (!_undeprovisioned.ContainsKey(name))
+                _records.Remove(name);
             throw;
         }
     }
-
-    private readonly ConcurrentDictionary<string, bool> _undeprovisioned = new();
 
     private async Task DeprovisionAsync(LabRecord record)
     {

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -38,7 +37,7 @@ internal sealed partial class LabProgram : IAsyncDisposable
     private readonly ConcurrentQueue<string> _words = new();
     private readonly StringBuilder _output = new();
     private readonly CancellationTokenSource _leave = new();
-    private CommandTask<CommandResult>? _running;
+    private CommandTask<CliWrap.CommandResult>? _running;
     private Task<int> _exit = Task.FromResult(-1);
 
     private LabProgram()

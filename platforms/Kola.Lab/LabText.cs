@@ -26,7 +26,7 @@ internal sealed partial class LabText(LabProblems problems, string file)
         Dictionary<string, YamlValue> top = problems.Map(root, "the lab", s_top);
         if (problems.Asked(top, "version", root, "version: 1") is { } version && version is not { Plain: true, Scalar: "1" })
             problems.Wrong(version, $"version is {version.Kind}", "1, the only one there is");
-        IReadOnlyList<ReadyMachine> ready = top.TryGetValue("machines", out YamlValue? machines) ? Machines(machines) : [];
+        ReadyMachine[] ready = top.TryGetValue("machines", out YamlValue? machines) ? Machines(machines) : [];
         LabCommandSet commands = top.TryGetValue("commands", out YamlValue? said) ? _commands.Read(said, ready: machines is not null) : new LabCommandSet();
         if (root.Members is not null && machines is null && said is null)
             problems.Wrong(root, "the lab has no machines and cannot make any", "commands: { provision: …, deprovision: … }, or machines: […]");
@@ -34,9 +34,9 @@ internal sealed partial class LabText(LabProblems problems, string file)
         Dictionary<string, YamlValue> limits = top.TryGetValue("limits", out YamlValue? bounds) ? problems.Map(bounds, "limits", ["config-bytes", "disks", "cards"]) : [];
         if (bounds is not null && machines is not null)
             problems.Wrong(bounds, "limits of ready machines", "none: they take no config, no disks and no cards");
-        int count = problems.Number(capacity, "machines", 1, 10_000) ?? Math.Max(1, ready.Count);
-        if (ready.Count > 0 && count > ready.Count)
-            problems.Wrong(capacity["machines"], string.Create(CultureInfo.InvariantCulture, $"machines is {count}"), string.Create(CultureInfo.InvariantCulture, $"at most {ready.Count}: so many are there"));
+        int count = problems.Number(capacity, "machines", 1, 10_000) ?? Math.Max(1, ready.Length);
+        if (ready.Length > 0 && count > ready.Length)
+            problems.Wrong(capacity["machines"], string.Create(CultureInfo.InvariantCulture, $"machines is {count}"), string.Create(CultureInfo.InvariantCulture, $"at most {ready.Length}: so many are there"));
         string? host = top.TryGetValue("host-address", out YamlValue? address) ? Matching(address, "host-address", Host(), "a host name or an address, as machines would use it") : null;
         HashSet<Feature> features = top.TryGetValue("features", out YamlValue? list) ? Features(list, commands.Controls, ready, host) : [];
         return new LabOptions
@@ -63,15 +63,15 @@ internal sealed partial class LabText(LabProblems problems, string file)
         };
     }
 
-    private HashSet<Feature> Features(YamlValue list, LabControls controls, IReadOnlyList<ReadyMachine> ready, string? host)
+    private HashSet<Feature> Features(YamlValue list, LabControls controls, ReadyMachine[] ready, string? host)
     {
         var features = new HashSet<Feature>();
         foreach ((string word, YamlValue at) in problems.Words(list, "features", [.. KnownFeatures.Keys]))
         {
             Feature feature = KnownFeatures[word];
-            if (feature == Feature.Console && (ready.Count > 0 ? ready.Any(r => !HasConsole(r.Controls.Or(controls))) : !HasConsole(controls)))
+            if (feature == Feature.Console && (ready.Length > 0 ? ready.Any(r => !HasConsole(r.Controls.Or(controls))) : !HasConsole(controls)))
                 problems.Wrong(at, "features holds console, and nothing says where it comes from", "commands: { console: { run: […] } } or { file: PATH }, for each machine");
-            else if (ready.Count > 0 && feature is Feature.ExtraDisks or Feature.UserData)
+            else if (ready.Length > 0 && feature is Feature.ExtraDisks or Feature.UserData)
                 problems.Wrong(at, $"features holds {word}, and the machines are ready", "what a machine has that is there already");
             else if (feature is Feature.HarnessFiles or Feature.OmahaServer && host is null)
                 problems.Wrong(at, $"features holds {word}, and machines do not reach this host", "host-address: ADDRESS, under which they reach its loopback");
