@@ -26,6 +26,9 @@ public sealed record PlatformLimits
     /// </summary>
     public bool Outlives { get; init; } = true;
 
+    /// <summary>Whether it is noticed when a machine has powered off or is gone. Default yes.</summary>
+    public bool TellsExits { get; init; } = true;
+
     /// <summary>Architectures of guests. Default amd64 alone.</summary>
     public IReadOnlyList<string> Architectures { get; init; } = ["amd64"];
 }

@@ -18,6 +18,7 @@ internal sealed class LabConsole : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly FileStream _text;
     private readonly Task _running;
+    private string? _followed;
     private int _disposed;
 
     private LabConsole(string file, TimeProvider clock, Func<LabConsole, Task> run)
@@ -74,29 +75,61 @@ internal sealed class LabConsole : IAsyncDisposable
 
     private async Task FollowAsync(string path, bool fromEnd)
     {
-        long at = fromEnd && File.Exists(path) ? new FileInfo(path).Length : 0;
-        while (!_over.IsCancellationRequested)
+        FileStream? source = null;
+        try
         {
-            at = await CopyAsync(path, at);
-            await Task.Delay(s_poll, _clock, _over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+            source = TryOpen(path);
+            source?.Seek(0, fromEnd ? SeekOrigin.End : SeekOrigin.Begin);
+            _followed = source is null ? null : NameOf(source);
+            while (!_over.IsCancellationRequested)
+            {
+                source = await CopyAsync(source, path);
+                await Task.Delay(s_poll, _clock, _over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
 
-        await CopyAsync(path, at);
+            source = await CopyAsync(source, path);
+        }
+        finally
+        {
+            if (source is not null)
+                await source.DisposeAsync();
+        }
     }
 
-    // A file that has become shorter was begun anew.
-    private async Task<long> CopyAsync(string path, long from)
+    // What is open is read to its end, also when its name is gone; then what has the name is opened, if that is another file.
+    private async Task<FileStream?> CopyAsync(FileStream? source, string path)
+    {
+        if (source is null)
+        {
+            source = TryOpen(path);
+            if (source is null)
+                return null;
+            _followed = NameOf(source);
+        }
+
+        // One that has become shorter was begun anew.
+        if (source.Length < source.Position)
+            source.Seek(0, SeekOrigin.Begin);
+        await source.CopyToAsync(_text, Chunk, CancellationToken.None);
+        if (NameOf(source) == _followed)
+            return source;
+        await source.DisposeAsync();
+        return null;
+    }
+
+    // What the kernel calls an open file: another name when it was renamed, and "(deleted)" behind it when it is gone.
+    private static string? NameOf(FileStream file) =>
+        new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}")).LinkTarget;
+
+    private static FileStream? TryOpen(string path)
     {
         try
         {
-            await using var source = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-            source.Seek(source.Length < from ? 0 : from, SeekOrigin.Begin);
-            await source.CopyToAsync(_text, Chunk, CancellationToken.None);
-            return source.Position;
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         }
-        catch (Exception none) when (none is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
+        catch (Exception none) when (none is IOException or UnauthorizedAccessException)
         {
-            return from;
+            return null;
         }
     }
 

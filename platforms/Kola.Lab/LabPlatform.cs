@@ -76,6 +76,8 @@ public sealed class LabPlatform : IPlatform
     /// <inheritdoc/>
     public async Task<IInstance> StartAsync(InstanceSpec spec, CancellationToken cancel)
     {
+        if (spec.Machine.MemoryMiB > Capacity.MemoryMiB)
+            throw new PlatformException(Signal.Quota, string.Create(CultureInfo.InvariantCulture, $"{spec.Id}: {spec.Machine.MemoryMiB} MiB are asked for\n  wanted:  at most {Capacity.MemoryMiB} MiB, which the lab {_lab.Name} has"));
         LabInstance instance = _pool is null ? await ProvisionAsync(spec, cancel) : await _pool.LeaseAsync(spec, cancel);
         _instances[instance] = true;
         instance.Gone = () => _instances.TryRemove(instance, out _);
