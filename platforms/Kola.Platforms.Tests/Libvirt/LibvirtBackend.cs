@@ -14,7 +14,7 @@ internal sealed class LibvirtBackend : Backend
     internal override async Task<IPlatform> CreateAsync(Scratch scratch)
     {
         LibvirtServer.Need();
-        return await LibvirtPlatform.OpenAsync(LibvirtServer.Options(scratch), LibvirtServer.Request(scratch, Image(scratch, powersOff: false)), CancellationToken.None);
+        return await LibvirtPlatform.OpenAsync(LibvirtServer.Shared.Options(scratch), LibvirtServer.Shared.Request(scratch, Image(scratch, powersOff: false)), CancellationToken.None);
     }
 
     internal override async Task<IPlatform> CreateBrokenAsync(Scratch scratch)
@@ -23,7 +23,7 @@ internal sealed class LibvirtBackend : Backend
         string binary = scratch.File("qemu-broken");
         await File.WriteAllTextAsync(binary, "#!/bin/sh\ncase \"$*\" in *guest=kola-*) echo 'qemu: no room' >&2; exit 1;; esac\nexec qemu-system-x86_64 \"$@\"\n");
         File.SetUnixFileMode(binary, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return await LibvirtPlatform.OpenAsync(LibvirtServer.Options(scratch) with { Emulator = binary }, LibvirtServer.Request(scratch, Image(scratch, powersOff: false)), CancellationToken.None);
+        return await LibvirtPlatform.OpenAsync(LibvirtServer.Shared.Options(scratch) with { Emulator = binary }, LibvirtServer.Shared.Request(scratch, Image(scratch, powersOff: false)), CancellationToken.None);
     }
 
     // Two images of the same bytes but one need two digests, or the pool takes them for one.
@@ -42,7 +42,7 @@ internal sealed class LibvirtBackend : Backend
     {
         if (Directory.Exists($"/proc/{emulator}"))
             yield return $"process {emulator}";
-        foreach (ILeftover left in new LibvirtDriver().FindLeftoversAsync(LibvirtServer.Access(scratch), CancellationToken.None).GetAwaiter().GetResult().Where(l => l.Kind != "image"))
+        foreach (ILeftover left in LibvirtServer.Shared.LeftAsync(scratch).GetAwaiter().GetResult())
             yield return $"{left.Kind} {left.Name}";
     }
 
