@@ -8,7 +8,7 @@ namespace Kola.Libvirt;
 
 /// <summary>
 /// Files that many machines share, each brought to a host's pool once for its digest: images, kernels, initramfs. libvirt cannot rename a volume, so one that is
-/// whole has a second, empty volume beside it that says so. Several runs may bring the same file at once: the first is waited for.
+/// whole has a second, empty volume beside it that says so, and until when it is kept: thirty days after it was last used. Several runs may bring the same file at once: the first is waited for.
 /// </summary>
 internal sealed class ImageVolumes(LibvirtHost host, ResourceTags tags, TimeProvider clock, IProgress<string> progress)
 {
@@ -22,12 +22,10 @@ internal sealed class ImageVolumes(LibvirtHost host, ResourceTags tags, TimeProv
     public const string Whole = "whole";
 
     private static readonly TimeSpan s_kept = TimeSpan.FromDays(30);
+    private static readonly TimeSpan s_renewed = TimeSpan.FromDays(1);
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(0.5);
     private const int LooksWithoutGrowth = 60;
-
-    // No run is so long that an image expires under it.
-    private static readonly TimeSpan s_longestRun = TimeSpan.FromDays(2);
 
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _bringing = new();
     private readonly ConcurrentDictionary<string, bool> _givenUp = new();
@@ -105,14 +103,14 @@ internal sealed class ImageVolumes(LibvirtHost host, ResourceTags tags, TimeProv
             (StorageVolume Volume, ResourceTags Tags, string Ending)[] ours = [.. volumes.Select(v => (v, VolumeName.Read(v.Name))).Where(v => v.Item2 is not null)
                 .Select(v => (v.v, v.Item2!.Value.Tags, v.Item2.Value.Ending)).Where(v => v.Ending.StartsWith($"{key}-", StringComparison.Ordinal)).OrderBy(v => v.Ending, StringComparer.Ordinal)];
             DateTimeOffset now = clock.GetUtcNow();
-            var whole = ours.Where(v => v.Ending.EndsWith(Whole, StringComparison.Ordinal)).ToDictionary(v => Path.ChangeExtension(v.Ending, Content), v => v.Tags.Expires);
-            foreach ((StorageVolume volume, _, string ending) in ours)
+            ILookup<string, (StorageVolume Volume, ResourceTags Tags, string Ending)> whole = ours.Where(v => v.Ending.EndsWith(Whole, StringComparison.Ordinal)).ToLookup(v => Path.ChangeExtension(v.Ending, Content));
+            foreach ((StorageVolume volume, _, string ending) in ours.Where(v => whole.Contains(v.Ending)))
             {
-                if (whole.GetValueOrDefault(ending) > now + s_longestRun)
-                    return (volume.Path, null, 0);
+                Keep(now, [.. whole[ending]]);
+                return (volume.Path, null, 0);
             }
 
-            (StorageVolume Volume, ResourceTags Tags, string Ending) coming = ours.FirstOrDefault(v => v.Ending.EndsWith(Content, StringComparison.Ordinal) && !v.Tags.IsOver(now) && !_givenUp.ContainsKey(v.Volume.Name) && !whole.ContainsKey(v.Ending));
+            (StorageVolume Volume, ResourceTags Tags, string Ending) coming = ours.FirstOrDefault(v => v.Ending.EndsWith(Content, StringComparison.Ordinal) && !v.Tags.IsOver(now) && !_givenUp.ContainsKey(v.Volume.Name) && !whole.Contains(v.Ending));
             return (null, coming.Volume?.Name, coming.Volume?.Size.Allocation ?? 0);
         }
         finally
@@ -142,10 +140,9 @@ internal sealed class ImageVolumes(LibvirtHost host, ResourceTags tags, TimeProv
 
             progress.Report(string.Create(CultureInfo.InvariantCulture, $"{HostUri.Shown(host.Uri)}: bringing {Path.GetFileName(file)} there ({bytes >> 20} MiB, less its holes)"));
             await Task.Run(() => volume.Upload(host.Connection, file, cancel), CancellationToken.None);
-            string whole = VolumeName.Of(image with { Expires = clock.GetUtcNow() + s_kept, MadeBy = null }, $"{key}-{nonce}.{Whole}");
             return await Task.Run(() =>
             {
-                host.Pool.CreateVolume(VolumeName.Xml(whole, 0, "raw")).Dispose();
+                Say($"{key}-{nonce}.{Whole}", clock.GetUtcNow() + s_kept);
                 return volume.Path;
             }, CancellationToken.None);
         }
@@ -154,6 +151,19 @@ internal sealed class ImageVolumes(LibvirtHost host, ResourceTags tags, TimeProv
             await Task.Run(() => TryDelete(volume), CancellationToken.None);
             throw;
         }
+    }
+
+    private void Say(string whole, DateTimeOffset expires) =>
+        host.Pool.CreateVolume(VolumeName.Xml(VolumeName.Of(tags with { Run = Run, Expires = expires, MadeBy = null }, whole), 0, "raw")).Dispose();
+
+    // Once a day is enough. Of two runs that do it at once, both may.
+    private void Keep(DateTimeOffset now, (StorageVolume Volume, ResourceTags Tags, string Ending)[] said)
+    {
+        if (said.Any(s => s.Tags.Expires > now + s_kept - s_renewed))
+            return;
+        Say(said[0].Ending, now + s_kept);
+        foreach ((StorageVolume old, _, _) in said)
+            TryDelete(old);
     }
 
     private static void TryDelete(StorageVolume volume)

@@ -11,6 +11,8 @@ internal sealed class LibvirtBackend : Backend
 
     public override string? WhyNot => LibvirtServer.WhyNot;
 
+    public override bool Records => false;
+
     internal override async Task<IPlatform> CreateAsync(Scratch scratch)
     {
         LibvirtServer.Need();

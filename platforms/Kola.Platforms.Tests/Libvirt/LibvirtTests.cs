@@ -124,6 +124,26 @@ public sealed class LibvirtTests
     }
 
     [Test]
+    public async Task An_image_is_kept_thirty_days_after_it_was_last_used()
+    {
+        Image image = Tiny() with { Digest = "sha256:" + new string('d', 64) };
+        var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        foreach (int days in (int[])[0, 10])
+        {
+            clock.Advance(TimeSpan.FromDays(days));
+            PlatformRequest request = Request();
+            Task<LibvirtPlatform> opening = LibvirtPlatform.OpenAsync(LibvirtServer.Shared.Options(_scratch), request with { Image = image, Access = request.Access with { Clock = clock } }, CancellationToken.None);
+            while (await Task.WhenAny(opening, Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System)) != opening)
+                clock.Advance(TimeSpan.FromSeconds(1));
+            await (await opening).DisposeAsync();
+        }
+
+        ILeftover[] kept = [.. (await new LibvirtDriver().FindLeftoversAsync(Request().Access, CancellationToken.None)).Where(l => l.Name.Contains(new string('d', 32), StringComparison.Ordinal))];
+        Assert.That(kept.Select(k => k.Kind), Is.EqualTo(new[] { "image", "image" }), "its content, and one volume that says it is whole");
+        Assert.That(kept.Select(k => k.Tags.Expires), Is.All.EqualTo(clock.GetUtcNow() + TimeSpan.FromDays(30)).Within(TimeSpan.FromMinutes(5)));
+    }
+
+    [Test]
     public async Task An_upload_that_is_cancelled_leaves_nothing_and_the_next_one_is_whole()
     {
         using var cancel = new CancellationTokenSource();
