@@ -41,6 +41,7 @@ internal static class Program
         BenchCommand.Create(surroundings),
         CacheCommand.Create(surroundings),
         GcCommand.Create(surroundings),
+        PlatformsCommand.Create(surroundings),
         OmahaCommand.Create(surroundings),
         VersionCommand.Create(),
     };

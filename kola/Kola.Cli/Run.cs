@@ -81,7 +81,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
 
     // That under which its machines are tagged, but for who runs more than once on one platform.
     private string OwnName(string root) =>
-        target.Run is { } run && !Directory.Exists(Path.Combine(root, run)) ? run : RunDirectory.NameOf(target.Platform.Name, _time.GetUtcNow(), Environment.ProcessId);
+        target.Request?.Tags.Run is { } run && !Directory.Exists(Path.Combine(root, run)) ? run : RunDirectory.NameOf(target.Platform.Name, _time.GetUtcNow(), Environment.ProcessId);
 
     private async Task WithStopsAsync(Session session, RunDirectory directory, Func<Session, Task> runTests)
     {
@@ -150,6 +150,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
             ["host-kernel"] = RuntimeInformation.OSDescription,
             ["host-cores"] = Environment.ProcessorCount.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["runtime"] = RuntimeInformation.FrameworkDescription,
+            ["cost"] = settings.WorstCaseOf(plan, target).ToString(),
         };
         DateTimeOffset now = _time.GetUtcNow();
         emit(new RunStarted

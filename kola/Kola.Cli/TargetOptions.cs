@@ -27,7 +27,14 @@ internal sealed class TargetOptions(Surroundings surroundings)
 
     internal void AddTo(Command command)
     {
-        foreach (Option option in new Option[] { _platform, _image, _firmware, _jobs, _maxMachines, _memory, _internet, _owner, _expires })
+        command.Add(_platform);
+        AddAllButPlatform(command);
+    }
+
+    /// <summary>For a command that is told the platform's name otherwise.</summary>
+    internal void AddAllButPlatform(Command command)
+    {
+        foreach (Option option in new Option[] { _image, _firmware, _jobs, _maxMachines, _memory, _internet, _owner, _expires })
             command.Add(option);
         _driverOptions.AddTo(command);
     }
@@ -38,9 +45,12 @@ internal sealed class TargetOptions(Surroundings surroundings)
     /// <param name="cancel">Ends it.</param>
     /// <param name="templates">Absolute directory for templates; null for that of the cache.</param>
     /// <exception cref="UsageException">An option cannot be used.</exception>
-    internal async Task<Target> OpenAsync(ParseResult parsed, IProgress<string> progress, CancellationToken cancel, string? templates = null)
+    internal Task<Target> OpenAsync(ParseResult parsed, IProgress<string> progress, CancellationToken cancel, string? templates = null) =>
+        OpenAsync(Drivers.Find(parsed.GetValue(_platform)!), parsed, progress, cancel, templates);
+
+    /// <inheritdoc cref="OpenAsync(ParseResult, IProgress{string}, CancellationToken, string?)"/>
+    internal async Task<Target> OpenAsync(IPlatformDriver driver, ParseResult parsed, IProgress<string> progress, CancellationToken cancel, string? templates = null)
     {
-        IPlatformDriver driver = Drivers.Find(parsed.GetValue(_platform)!);
         PlatformAccess access = surroundings.AccessTo(_driverOptions.Read(parsed, driver), progress);
         int? machines = Machines(parsed.GetValue(_jobs)!);
         int? most = parsed.GetValue(_maxMachines) is not < 1 ? parsed.GetValue(_maxMachines) : throw new UsageException($"--max-machines {parsed.GetValue(_maxMachines)}\n  wanted:  at least 1");
@@ -57,21 +67,20 @@ internal sealed class TargetOptions(Surroundings surroundings)
         Image image = await driver.FindImageAsync(access, cancel) ?? await FileAsync(parsed, progress, cancel);
         if (!driver.Limits.Architectures.Contains(image.Architecture))
             throw new UsageException($"--image {image.Name}: {driver.Name} runs no {image.Architecture}\n  wanted:  an image for {string.Join(" or ", driver.Limits.Architectures)}");
-        IPlatform platform = await driver.OpenAsync(
-            new PlatformRequest
-            {
-                Access = access,
-                Image = image,
-                Tags = tags,
-                Machines = machines is { } asked && most is { } bound ? Math.Min(asked, bound) : machines,
-                MemoryMiB = parsed.GetValue(_memory),
-                Firmware = parsed.GetValue(_firmware),
-                TemplatesDirectory = templates,
-            },
-            cancel);
+        var request = new PlatformRequest
+        {
+            Access = access,
+            Image = image,
+            Tags = tags,
+            Machines = machines is { } asked && most is { } bound ? Math.Min(asked, bound) : machines,
+            MemoryMiB = parsed.GetValue(_memory),
+            Firmware = parsed.GetValue(_firmware),
+            TemplatesDirectory = templates,
+        };
+        IPlatform platform = await driver.OpenAsync(request, cancel);
         IReadOnlySet<Feature> features = parsed.GetValue(_internet) ? platform.Features.Append(Feature.Internet).ToHashSet() : platform.Features;
         Capacity capacity = most is { } limit && limit < platform.Capacity.Machines ? platform.Capacity with { Machines = limit } : platform.Capacity;
-        return new Target(image, platform, features) { Run = run, Capacity = capacity };
+        return new Target(image, platform, features) { Driver = driver, Request = request, Capacity = capacity };
     }
 
     private async Task<Image> FileAsync(ParseResult parsed, IProgress<string> progress, CancellationToken cancel)
@@ -121,8 +130,11 @@ internal sealed record Target(Image Image, IPlatform Platform, IReadOnlySet<Feat
     /// <summary>What may be in use at once: what the platform has, and the person allows.</summary>
     internal Capacity Capacity { get; init; } = Platform.Capacity;
 
-    /// <summary>Name of the run it was opened for, which what is made there carries; null for a run that names itself.</summary>
-    internal string? Run { get; init; }
+    /// <summary>How it was opened; null in tests that bring a platform.</summary>
+    internal PlatformRequest? Request { get; init; }
+
+    /// <summary>What opened it; null in tests that bring a platform.</summary>
+    internal IPlatformDriver? Driver { get; init; }
 
     /// <summary>The same, with what is offered besides.</summary>
     internal Target Offering(IEnumerable<Feature> more) => this with { Features = Features.Concat(more).ToHashSet() };

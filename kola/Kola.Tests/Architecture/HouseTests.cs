@@ -17,6 +17,7 @@ public sealed partial class HouseTests
         ["Reporting"] = ["Policies"], // what a policy entry is called in a verdict
         ["Machines"] = ["Scheduling"], // a platform says what capacity it has
         ["Platforms"] = ["Machines"], // a driver opens a platform, which starts machines
+        ["Conformance"] = ["Machines", "Platforms", "Ignition"], // a promise is tried on machines with a config
         ["Updates"] = [],
         ["Ignition"] = ["Machines"], // a machine's config says which card it has on a segment
         ["Bootcharts"] = ["Machines", "Reporting"], // a boot is read from what was recorded of a machine

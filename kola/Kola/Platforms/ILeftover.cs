@@ -12,6 +12,9 @@ public interface ILeftover
     /// <summary>Whose it is and until when.</summary>
     ResourceTags Tags { get; }
 
+    /// <summary>Whether machines of a run share it, so that it goes with the platform and not with a machine: a key, a group, an image. Default no.</summary>
+    bool IsShared => false;
+
     /// <summary>Deletes it. Returns when it is gone, also when it was gone before.</summary>
     /// <exception cref="PlatformException">It could not be deleted.</exception>
     Task DeleteAsync(CancellationToken cancel);
