@@ -39,11 +39,14 @@ internal sealed class AwsPlace : IAsyncDisposable
 
     public static async Task<AwsPlace> CreateAsync() => new(new Front(await Moto.EndpointAsync()), s_regions[(Interlocked.Increment(ref s_taken) - 1) % s_regions.Length]);
 
+    /// <summary>An environment with those of Amazon's documentation.</summary>
+    public static string? Credentials(string variable) => variable switch { "AWS_ACCESS_KEY_ID" => "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY" => "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", _ => null };
+
     public PlatformAccess Access(params (string Option, string Value)[] settings) => new()
     {
         Settings = new PlatformSettings(new[] { ("aws-endpoint", Front.Endpoint.ToString()), ("aws-region", Region), ("aws-ssh-from", "203.0.113.7/32") }.Concat(settings)
             .GroupBy(s => s.Item1).ToDictionary(g => g.Key, g => (IReadOnlyList<string>)[.. g.Select(s => s.Item2)])),
-        Environment = name => name switch { "AWS_ACCESS_KEY_ID" => "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY" => "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", _ => null },
+        Environment = Credentials,
         CacheDirectory = _scratch.New("cache"),
         Clock = new FastClock(10),
         Progress = new Progress<string>(TestContext.Progress.WriteLine),
