@@ -69,6 +69,14 @@ internal sealed class AwsPlace : IAsyncDisposable
     /// <summary>All that carries kola's tags in the region.</summary>
     public async Task<string[]> LeftAsync() => [.. (await Driver.FindLeftoversAsync(Access(), CancellationToken.None)).Select(l => $"{l.Kind} of {(l.Tags.Run == Tags.Run ? "the run" : l.Tags.Run)}")];
 
+    /// <summary>Has the server end an instance as EC2 would, for a reason.</summary>
+    public async Task EndAsync(string instance, string reason)
+    {
+        using var http = new HttpClient();
+        using HttpResponseMessage answer = await http.PostAsync(new Uri(Front.Endpoint, $"/kola/end/{instance}/terminated/{reason}"), null);
+        answer.EnsureSuccessStatusCode();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Front.DisposeAsync();
