@@ -13,11 +13,7 @@ public sealed class PowerContract(Backend backend)
     private Scratch _scratch = null!;
     private IPlatform _platform = null!;
 
-<<<<<<< HEAD
-    public static IEnumerable<Backend> Backends => [new FakeBackend(), new QemuBackend(), new QemuBackend("arm64")];
-=======
-    public static IEnumerable<Backend> Backends => [new FakeBackend(), new QemuBackend(), new Labs.LabBackend()];
->>>>>>> h9-external
+    public static IEnumerable<Backend> Backends => [new FakeBackend(), new QemuBackend(), new QemuBackend("arm64"), new Labs.LabBackend()];
 
     [SetUp]
     public async Task HaveAPlatform()
