@@ -54,7 +54,9 @@ internal static class AwsFault
     internal static KolaException Of(string what, Exception fault, Signal otherwise, bool opening)
     {
         string code = CodeOf(fault);
-        string got = code.Length == 0 ? Brief(fault.InnerException?.Message ?? fault.Message) : $"{code}: {Brief(fault.Message)}";
+        string got = code.Length > 0 ? $"{code}: {Brief(fault.Message)}"
+            : fault is AmazonServiceException { StatusCode: not 0 } unknown ? FormattableString.Invariant($"HTTP status {(int)unknown.StatusCode}, and no error of EC2's")
+            : Brief(fault.InnerException?.Message ?? fault.Message);
         string head = $"aws: could not {what}";
         if (s_refused.Contains(code))
         {

@@ -51,14 +51,13 @@ internal sealed class AwsNetwork
         CreateSecurityGroupResponse made = await aws.Calls.RunAsync("make a security group", Signal.Quota, c => aws.Ec2.CreateSecurityGroupAsync(request, c), cancel);
         try
         {
-            var ssh = new IpPermission
-            {
-                IpProtocol = "tcp",
-                FromPort = 22,
-                ToPort = 22,
-                Ipv4Ranges = [.. from.Where(n => !n.Contains(':', StringComparison.Ordinal)).Select(n => new IpRange { CidrIp = n, Description = "kola" })],
-                Ipv6Ranges = [.. from.Where(n => n.Contains(':', StringComparison.Ordinal)).Select(n => new Ipv6Range { CidrIpv6 = n, Description = "kola" })],
-            };
+            // A list that is empty is said as such, and refused.
+            ILookup<bool, string> six = from.ToLookup(n => n.Contains(':', StringComparison.Ordinal));
+            var ssh = new IpPermission { IpProtocol = "tcp", FromPort = 22, ToPort = 22 };
+            if (six[false].Any())
+                ssh.Ipv4Ranges = [.. six[false].Select(n => new IpRange { CidrIp = n, Description = "kola" })];
+            if (six[true].Any())
+                ssh.Ipv6Ranges = [.. six[true].Select(n => new Ipv6Range { CidrIpv6 = n, Description = "kola" })];
             await aws.Calls.RunAsync("let SSH in", Signal.Quota, c => aws.Ec2.AuthorizeSecurityGroupIngressAsync(new AuthorizeSecurityGroupIngressRequest { GroupId = made.GroupId, IpPermissions = [ssh] }, c), cancel);
             return ([made.GroupId], made.GroupId);
         }

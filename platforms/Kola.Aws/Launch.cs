@@ -70,12 +70,10 @@ internal sealed record Launch
     private BlockDeviceMapping RootDisk(MachineSpec machine)
     {
         string device = Ami.RootDeviceName ?? "/dev/xvda";
-        // What is not said is as the image has it.
         var disk = new EbsBlockDevice { DeleteOnTermination = true, VolumeType = VolumeType.Gp3 };
-        if (machine.DiskMiB is { } size)
-            disk.VolumeSize = Math.Max((size + 1023) >> 10, SizeInImage(device));
+        int? inImage = (Ami.BlockDeviceMappings ?? []).FirstOrDefault(m => m.DeviceName == device)?.Ebs?.VolumeSize;
+        // What is not said is as the image has it; no disk can be smaller.
+        disk.VolumeSize = machine.DiskMiB is { } size ? Math.Max((size + 1023) >> 10, inImage ?? 1) : inImage;
         return new BlockDeviceMapping { DeviceName = device, Ebs = disk };
     }
-
-    private int SizeInImage(string device) => (Ami.BlockDeviceMappings ?? []).FirstOrDefault(m => m.DeviceName == device)?.Ebs?.VolumeSize ?? 1;
 }
