@@ -8,7 +8,7 @@ namespace Kola.Libvirt;
 
 /// <summary>
 /// Files that many machines share, each brought to a host's pool once for its digest: images, kernels, initramfs. libvirt cannot rename a volume, so one that is
-/// whole has a second, empty volume beside it that says so. Several runs may bring the same file at once: the first is waited for.
+/// whole has a second, empty volume beside it that says so, and until when it is kept: thirty days after it was last used. Several runs may bring the same file at once: the first is waited for.
 /// </summary>
 internal sealed class ImageVolumes(LibvirtHost host, ResourceTags tags, TimeProvider clock, IProgress<string> progress)
 {
@@ -22,10 +22,13 @@ internal sealed class ImageVolumes(LibvirtHost host, ResourceTags tags, TimeProv
     public const string Whole = "whole";
 
     private static readonly TimeSpan s_kept = TimeSpan.FromDays(30);
+    private static readonly TimeSpan s_renewed = TimeSpan.FromDays(1);
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(0.5);
     private const int LooksWithoutGrowth = 60;
 
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _bringing = new();
+    private readonly ConcurrentDictionary<string, bool> _givenUp = new();
 
     /// <summary>Path on the host of a file's content.</summary>
     /// <param name="file">The file here.</param>
@@ -40,7 +43,13 @@ internal sealed class ImageVolumes(LibvirtHost host, ResourceTags tags, TimeProv
         await turn.WaitAsync(cancel);
         try
         {
-            return await FindAsync(key, cancel) ?? await UploadAsync(file, key, cancel);
+            string? path;
+            do
+            {
+                path = await FindAsync(key, cancel) ?? await UploadAsync(file, key, cancel);
+            }
+            while (path is null);
+            return path;
         }
         catch (LibvirtException problem)
         {
@@ -82,6 +91,7 @@ internal sealed class ImageVolumes(LibvirtHost host, ResourceTags tags, TimeProv
         }
 
         // Whoever began it is gone, without having been able to say so.
+        _givenUp[waitedFor] = true;
         return null;
     }
 
@@ -92,14 +102,15 @@ internal sealed class ImageVolumes(LibvirtHost host, ResourceTags tags, TimeProv
         {
             (StorageVolume Volume, ResourceTags Tags, string Ending)[] ours = [.. volumes.Select(v => (v, VolumeName.Read(v.Name))).Where(v => v.Item2 is not null)
                 .Select(v => (v.v, v.Item2!.Value.Tags, v.Item2.Value.Ending)).Where(v => v.Ending.StartsWith($"{key}-", StringComparison.Ordinal)).OrderBy(v => v.Ending, StringComparer.Ordinal)];
-            var whole = ours.Where(v => v.Ending.EndsWith(Whole, StringComparison.Ordinal)).Select(v => Path.ChangeExtension(v.Ending, Content)).ToHashSet();
-            foreach ((StorageVolume volume, _, string ending) in ours)
+            DateTimeOffset now = clock.GetUtcNow();
+            ILookup<string, (StorageVolume Volume, ResourceTags Tags, string Ending)> whole = ours.Where(v => v.Ending.EndsWith(Whole, StringComparison.Ordinal)).ToLookup(v => Path.ChangeExtension(v.Ending, Content));
+            foreach ((StorageVolume volume, _, string ending) in ours.Where(v => whole.Contains(v.Ending)))
             {
-                if (whole.Contains(ending))
-                    return (volume.Path, null, 0);
+                Keep(now, [.. whole[ending]]);
+                return (volume.Path, null, 0);
             }
 
-            (StorageVolume Volume, ResourceTags Tags, string Ending) coming = ours.FirstOrDefault(v => v.Ending.EndsWith(Content, StringComparison.Ordinal) && !v.Tags.IsOver(clock.GetUtcNow()));
+            (StorageVolume Volume, ResourceTags Tags, string Ending) coming = ours.FirstOrDefault(v => v.Ending.EndsWith(Content, StringComparison.Ordinal) && !v.Tags.IsOver(now) && !_givenUp.ContainsKey(v.Volume.Name) && !whole.Contains(v.Ending));
             return (null, coming.Volume?.Name, coming.Volume?.Size.Allocation ?? 0);
         }
         finally
@@ -109,21 +120,29 @@ internal sealed class ImageVolumes(LibvirtHost host, ResourceTags tags, TimeProv
         }
     }
 
-    private async Task<string> UploadAsync(string file, string key, CancellationToken cancel)
+    /// <summary>Brings it there; null when another run began a moment before.</summary>
+    private async Task<string?> UploadAsync(string file, string key, CancellationToken cancel)
     {
         string nonce = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
         ResourceTags image = tags with { Run = Run };
         string name = VolumeName.Of(image, $"{key}-{nonce}.{Content}");
         long bytes = new FileInfo(file).Length;
-        progress.Report(string.Create(CultureInfo.InvariantCulture, $"{HostUri.Shown(host.Uri)}: bringing {Path.GetFileName(file)} there ({bytes >> 20} MiB, less its holes)"));
         using StorageVolume volume = await Task.Run(() => host.Pool.CreateVolume(VolumeName.Xml(name, bytes, "raw")), cancel);
         try
         {
+            // Who looked before this one was made has made another by now; of those, the first by name goes on.
+            await Task.Delay(s_settle, clock, cancel);
+            if ((await Task.Run(() => Look(key), cancel)).Coming != name)
+            {
+                await Task.Run(volume.Delete, CancellationToken.None);
+                return null;
+            }
+
+            progress.Report(string.Create(CultureInfo.InvariantCulture, $"{HostUri.Shown(host.Uri)}: bringing {Path.GetFileName(file)} there ({bytes >> 20} MiB, less its holes)"));
             await Task.Run(() => volume.Upload(host.Connection, file, cancel), CancellationToken.None);
-            string whole = VolumeName.Of(image with { Expires = clock.GetUtcNow() + s_kept, MadeBy = null }, $"{key}-{nonce}.{Whole}");
             return await Task.Run(() =>
             {
-                host.Pool.CreateVolume(VolumeName.Xml(whole, 0, "raw")).Dispose();
+                Say($"{key}-{nonce}.{Whole}", clock.GetUtcNow() + s_kept);
                 return volume.Path;
             }, CancellationToken.None);
         }
@@ -132,6 +151,19 @@ internal sealed class ImageVolumes(LibvirtHost host, ResourceTags tags, TimeProv
             await Task.Run(() => TryDelete(volume), CancellationToken.None);
             throw;
         }
+    }
+
+    private void Say(string whole, DateTimeOffset expires) =>
+        host.Pool.CreateVolume(VolumeName.Xml(VolumeName.Of(tags with { Run = Run, Expires = expires, MadeBy = null }, whole), 0, "raw")).Dispose();
+
+    // Once a day is enough. Of two runs that do it at once, both may.
+    private void Keep(DateTimeOffset now, (StorageVolume Volume, ResourceTags Tags, string Ending)[] said)
+    {
+        if (said.Any(s => s.Tags.Expires > now + s_kept - s_renewed))
+            return;
+        Say(said[0].Ending, now + s_kept);
+        foreach ((StorageVolume old, _, _) in said)
+            TryDelete(old);
     }
 
     private static void TryDelete(StorageVolume volume)

@@ -13,6 +13,7 @@ namespace Kola.Libvirt;
 internal sealed class LibvirtLeftover(string uri, string kind, string name, ResourceTags tags, string pool) : ILeftover
 {
     private const string DomainKind = "domain";
+    private const string ImageKind = "image";
 
     /// <inheritdoc/>
     public string Kind => kind;
@@ -22,6 +23,9 @@ internal sealed class LibvirtLeftover(string uri, string kind, string name, Reso
 
     /// <inheritdoc/>
     public ResourceTags Tags => tags;
+
+    /// <inheritdoc/>
+    public bool IsShared => kind == ImageKind;
 
     /// <summary>Domains first, then the volumes they used.</summary>
     public static IReadOnlyList<ILeftover> Find(string uri, Connection connection, string pool)
@@ -122,11 +126,11 @@ internal sealed class LibvirtLeftover(string uri, string kind, string name, Reso
     internal static IReadOnlyList<ILeftover> Read(string uri, string pool, IReadOnlyList<string> names)
     {
         (string Name, ResourceTags Tags, string Ending)[] ours = [.. names.Select(n => (Name: n, Read: VolumeName.Read(n))).Where(v => v.Read is not null).Select(v => (v.Name, v.Read!.Value.Tags, v.Read.Value.Ending))];
-        var whole = ours.Where(v => v.Ending.EndsWith(ImageVolumes.Whole, StringComparison.Ordinal)).ToDictionary(v => Path.ChangeExtension(v.Ending, ImageVolumes.Content), v => v.Tags);
+        var whole = ours.Where(v => v.Ending.EndsWith(ImageVolumes.Whole, StringComparison.Ordinal)).GroupBy(v => Path.ChangeExtension(v.Ending, ImageVolumes.Content)).ToDictionary(g => g.Key, g => g.MaxBy(v => v.Tags.Expires).Tags);
         return
         [
             .. ours.Where(v => v.Tags.Run != ImageVolumes.Run).Select(v => new LibvirtLeftover(uri, "volume", v.Name, v.Tags, pool)),
-            .. ours.Where(v => v.Tags.Run == ImageVolumes.Run).OrderByDescending(v => v.Ending, StringComparer.Ordinal).Select(v => new LibvirtLeftover(uri, "image", v.Name, whole.GetValueOrDefault(v.Ending) ?? v.Tags, pool)),
+            .. ours.Where(v => v.Tags.Run == ImageVolumes.Run).OrderByDescending(v => v.Ending, StringComparer.Ordinal).Select(v => new LibvirtLeftover(uri, ImageKind, v.Name, whole.GetValueOrDefault(v.Ending) ?? v.Tags, pool)),
         ];
     }
 }

@@ -68,7 +68,7 @@ internal static class TinyLoader
         return file;
     }
 
-    private static async Task RunAsync(string program, params string[] arguments)
+    internal static async Task RunAsync(string program, params string[] arguments)
     {
         BufferedCommandResult result = await HostTool.RunAsync(program, arguments, CancellationToken.None);
         Assert.That(result.ExitCode, Is.Zero, result.StandardError);

@@ -3,6 +3,7 @@ using Kola.Libvirt.Bindings;
 namespace Kola.Platforms.Tests.Libvirt;
 
 /// <summary>The bindings on libvirt's own test driver, which runs in this process and needs nothing but the library.</summary>
+[Category("unit")]
 public sealed class BindingTests
 {
     private const string Namespace = "https://flatcar.org/kola/test";

@@ -7,5 +7,5 @@ namespace Kola.Platforms.Tests;
 public sealed class LibvirtEnd
 {
     [OneTimeTearDown]
-    public void Stop() => LibvirtServer.Stop();
+    public void Stop() => LibvirtServer.StopShared();
 }
