@@ -28,7 +28,7 @@ internal sealed partial class LabText(LabProblems problems, string file)
             problems.Wrong(version, $"version is {version.Kind}", "1, the only one there is");
         ReadyMachine[] ready = top.TryGetValue("machines", out YamlValue? machines) ? Machines(machines) : [];
         LabCommandSet commands = top.TryGetValue("commands", out YamlValue? said) ? _commands.Read(said, ready: machines is not null) : new LabCommandSet();
-        if (root.Members is not null && machines is null && said is null)
+        if (root.Members?.Count == top.Count && machines is null && said is null)
             problems.Wrong(root, "the lab has no machines and cannot make any", "commands: { provision: …, deprovision: … }, or machines: […]");
         Dictionary<string, YamlValue> capacity = top.TryGetValue("capacity", out YamlValue? room) ? problems.Map(room, "capacity", ["machines", "memory-mib"]) : [];
         Dictionary<string, YamlValue> limits = top.TryGetValue("limits", out YamlValue? bounds) ? problems.Map(bounds, "limits", ["config-bytes", "disks", "cards"]) : [];

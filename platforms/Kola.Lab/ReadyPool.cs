@@ -65,9 +65,12 @@ internal sealed class ReadyPool
 
             if (_aside.Count == _lab.Ready.Count)
                 throw new PlatformException(Signal.NoContact, $"{spec.Id}: no machine of the lab {_lab.Name} is any good\n  wanted:  one that answers\n  got:     {string.Join("\n           ", _aside.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => $"{a.Key}: {a.Value}"))}");
-            string users = string.Join("\n           ", _lab.Ready.Where(m => !_aside.ContainsKey(m.Name)).Select(m => $"{m.Name}: {ReadyLock.HolderOf(_lab.Locks, m)}"));
             if (_request.Access.Clock.GetElapsedTime(start) >= _lab.Wait)
-                throw new PlatformException(Signal.Quota, string.Create(CultureInfo.InvariantCulture, $"{spec.Id}: all machines of the lab {_lab.Name} were in use for {_lab.Wait.TotalSeconds:0} s\n  wanted:  a free one\n  got:     {users}\n  next:    wait longer (wait: in the lab file), or run fewer at once (--jobs)"));
+            {
+                string[] users = await Task.WhenAll(_lab.Ready.Where(m => !_aside.ContainsKey(m.Name)).Select(async m => $"{m.Name}: {await ReadyLock.HolderOfAsync(_lab.Locks, m, cancel)}"));
+                throw new PlatformException(Signal.Quota, string.Create(CultureInfo.InvariantCulture, $"{spec.Id}: all machines of the lab {_lab.Name} were in use for {_lab.Wait.TotalSeconds:0} s\n  wanted:  a free one\n  got:     {string.Join("\n           ", users)}\n  next:    wait longer (wait: in the lab file), or run fewer at once (--jobs)"));
+            }
+
             if (!told)
                 _request.Access.Progress.Report($"{spec.Id} waits for a machine of the lab {_lab.Name}");
             told = true;
