@@ -71,8 +71,8 @@ internal sealed partial class LabText(LabProblems problems, string file)
             Feature feature = KnownFeatures[word];
             if (feature == Feature.Console && (ready.Length > 0 ? ready.Any(r => !HasConsole(r.Controls.Or(controls))) : !HasConsole(controls)))
                 problems.Wrong(at, "features holds console, and nothing says where it comes from", "commands: { console: { run: […] } } or { file: PATH }, for each machine");
-            else if (ready.Length > 0 && feature is Feature.ExtraDisks or Feature.UserData)
-                problems.Wrong(at, $"features holds {word}, and the machines are ready", "what a machine has that is there already");
+            else if (ready.Length > 0 && feature is Feature.ExtraDisks or Feature.UserData or Feature.PrivateNetwork)
+                problems.Wrong(at, $"features holds {word}, and the machines are ready", "what a machine has without a config for the test");
             else if (feature is Feature.HarnessFiles or Feature.OmahaServer && host is null)
                 problems.Wrong(at, $"features holds {word}, and machines do not reach this host", "host-address: ADDRESS, under which they reach its loopback");
             else

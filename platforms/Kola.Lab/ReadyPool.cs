@@ -14,6 +14,8 @@ internal sealed class ReadyPool
     private static readonly TimeSpan s_login = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_poll = TimeSpan.FromSeconds(1);
 
+    private static readonly PowerAction[] s_revivals = [PowerAction.On, PowerAction.Cycle, PowerAction.Reset];
+
     private readonly LabOptions _lab;
     private readonly LabCalls _calls;
     private readonly PlatformRequest _request;
@@ -84,10 +86,11 @@ internal sealed class ReadyPool
         try
         {
             var lab = new LabMachine { Name = machine.Name, Id = machine.Name, Address = machine.Address, Port = machine.Port, Controls = machine.Controls, Tags = _request.Tags, Login = _logins[machine.Name], HostKey = machine.HostKey, Ready = true };
-            if (held.WasUsed && machine.Controls.Restore is { } restore)
-                await _calls.CallAsync(restore, lab.Request(restore.Name) with { Spec = spec }, cancel);
+            LabCommand? restore = held.WasUsed ? machine.Controls.Restore : null;
+            if (restore is not null)
+                await _calls.CallAsync(restore, lab.Request(restore.Name), cancel);
             held.Use();
-            await AnswersAsync(lab, cancel);
+            await AnswersAsync(lab, restore is not null, cancel);
             var instance = new LabInstance(spec.Id, lab, _calls, spec.Directory, _request.Access, () =>
             {
                 held.Dispose();
@@ -109,10 +112,11 @@ internal sealed class ReadyPool
         }
     }
 
-    // One that has been restored may be on its way up; one that was idle answers at once.
-    private async Task AnswersAsync(LabMachine machine, CancellationToken cancel)
+    // One that has been restored may be on its way up. One that was idle answers at once, or a test has left it switched off or hanging.
+    private async Task AnswersAsync(LabMachine machine, bool restored, CancellationToken cancel)
     {
-        TimeSpan limit = TimeSpan.FromMinutes(machine.Controls.Restore is null ? 1 : 5) * _lab.Slowness;
+        LabCommand? power = restored ? null : machine.Controls.Power;
+        TimeSpan limit = TimeSpan.FromMinutes(restored || power is not null ? 5 : 1) * _lab.Slowness;
         long start = _request.Access.Clock.GetTimestamp();
         while (true)
         {
@@ -123,6 +127,9 @@ internal sealed class ReadyPool
             }
             catch (MachineException silent) when (silent is not LoginRefusedException && _request.Access.Clock.GetElapsedTime(start) < limit)
             {
+                if (power is not null)
+                    await _calls.CallAsync(power, machine.Request(power.Name, s_revivals.First(power.Actions.Contains)), cancel);
+                power = null;
                 await Task.Delay(s_poll, _request.Access.Clock, cancel);
             }
         }

@@ -9,6 +9,9 @@ namespace Kola.Platforms.Tests.Labs;
 public sealed class LabCommandTests
 {
     private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(10);
+
+    // Seconds nobody else sleeps for.
+    private static readonly string s_long = $"{100_000 + Environment.ProcessId}.{Random.Shared.Next(1000):000}";
     private Scratch _scratch = null!;
     private ScriptLab _lab = null!;
 
@@ -102,11 +105,11 @@ public sealed class LabCommandTests
     public async Task What_hangs_is_ended_with_all_it_has_started()
     {
         // Neither the program nor its child minds being asked.
-        await using IPlatform platform = await _lab.OpenAsync("trap '' TERM; bash -c \"trap '' TERM; echo \\$\\$ >child; sleep 7031 & wait; wait\" & wait; wait", "say deprovision", terms: "timeout: 500ms, retries: 0");
+        await using IPlatform platform = await _lab.OpenAsync($"trap '' TERM; bash -c \"trap '' TERM; echo \\$\\$ >child; sleep {s_long} & wait; wait\" & wait; wait", "say deprovision", terms: "timeout: 500ms, retries: 0");
         PlatformException fault = (await Assert.ThrowsAsync<PlatformException>(() => platform.StartAsync(_lab.Spec(), CancellationToken.None)))!;
         Assert.That(fault.Message, Does.Contain("its end within 0.5 s").And.Contains("it hung, and was ended with all it had started"));
         Assert.That(Directory.Exists($"/proc/{(await File.ReadAllTextAsync(_scratch.File("child"))).Trim()}"), Is.False);
-        Assert.That(Sleeping("7031"), Is.Empty);
+        Assert.That(Sleeping(s_long), Is.Empty);
         Assert.That(_lab.Log, Is.EqualTo((string[])["deprovision"]));
     }
 
@@ -121,13 +124,13 @@ public sealed class LabCommandTests
     [Test]
     public async Task A_start_that_is_cancelled_ends_its_command_and_takes_away_what_may_be_there()
     {
-        await using IPlatform platform = await _lab.OpenAsync("say provision; sleep 7033", "say deprovision");
+        await using IPlatform platform = await _lab.OpenAsync($"say provision; sleep {s_long}", "say deprovision");
         using var cancel = new CancellationTokenSource();
         Task<IInstance> starting = platform.StartAsync(_lab.Spec(), cancel.Token);
         await Soon.HoldsAsync(() => _lab.Log.Length == 1, () => "a provision", s_soon);
         await cancel.CancelAsync();
         Assert.That(async () => await starting, Throws.InstanceOf<OperationCanceledException>());
-        Assert.That(Sleeping("7033"), Is.Empty);
+        Assert.That(Sleeping(s_long), Is.Empty);
         Assert.That(_lab.Log, Is.EqualTo((string[])["provision", "deprovision"]));
         Assert.That(await _lab.LeftoversAsync(), Is.Empty);
     }
@@ -179,14 +182,14 @@ public sealed class LabCommandTests
     [Test]
     public async Task A_kola_killed_in_the_middle_takes_its_commands_along_and_the_next_one_finds_the_machine()
     {
-        await using (IPlatform platform = await _lab.OpenAsync("say provision; sleep 7034", "say deprovision $KOLA_MACHINE", "  console: { run: [sleep, '7035'] }"))
+        await using (IPlatform platform = await _lab.OpenAsync($"say provision; sleep {s_long}", "say deprovision $KOLA_MACHINE", "  console: { run: [sleep, '7035'] }"))
         {
             await using ChildOfTest child = await ChildOfTest.StartAsync("lab", _scratch.Path);
             Assert.That(child.Said, Is.EqualTo("provisioning"));
-            await Soon.HoldsAsync(() => Sleeping("7034").Any(), () => "a provision", s_soon);
+            await Soon.HoldsAsync(() => Sleeping(s_long).Any(), () => "a provision", s_soon);
         }
 
-        await Soon.HoldsAsync(() => !Sleeping("7034").Any(), () => "the command has ended with kola", TimeSpan.FromSeconds(3));
+        await Soon.HoldsAsync(() => !Sleeping(s_long).Any(), () => "the command has ended with kola", TimeSpan.FromSeconds(3));
         ILeftover left = (await _lab.LeftoversAsync()).Single();
         Assert.That(left.Tags.IsOver(TimeProvider.System.GetUtcNow()), Is.True, "its maker is gone, so it may be taken away before it expires");
         await left.DeleteAsync(CancellationToken.None);

@@ -37,7 +37,7 @@ public sealed class LabFileTests
         ($"version: 1\nfeatures: [tpm, tpm]\ncommands: {{ {Make} }}", "2:17", "twice"),
         ($"version: 1\ncapacity: {{ machines: 0 }}\ncommands: {{ {Make} }}", "2:23", "machines is 0"),
         ($"version: 1\nslowness: 0.5\ncommands: {{ {Make} }}", "2:11", "slowness is 0.5"),
-        ($"version: 1\narchitectures: [x86]\ncommands: {{ {Make} }}", "2:17", "nearest: amd64"),
+        ($"version: 1\narchitectures: [arm46]\ncommands: {{ {Make} }}", "2:17", "nearest: arm64"),
         ($"version: 1\nlimits: {{ disks: 65 }}\ncommands: {{ {Make} }}", "2:18", "disks is 65"),
         ($"version: 1\nhost-address: 'a b'\ncommands: {{ {Make} }}", "2:15", "a host name or an address"),
         ("version: 1\ncommands: { provision: { run: [p] } }", "2:11", "deprovision is missing"),

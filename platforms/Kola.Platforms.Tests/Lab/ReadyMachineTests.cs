@@ -175,7 +175,7 @@ public sealed class ReadyMachineTests
         await (await platform.StartAsync(Spec("first"), CancellationToken.None)).DisposeAsync();
         await using IInstance second = await platform.StartAsync(Spec("second"), CancellationToken.None);
         Assert.That(second.Address, Is.EqualTo($"127.0.0.1:{_two.Port}"));
-        Assert.That(Told, Does.Contain("one is set aside: some.test/second: restore of the lab ready failed"));
+        Assert.That(Told, Does.Contain("one is set aside: one: restore of the lab ready failed"));
     }
 
     [Test]
