@@ -13,6 +13,9 @@ public sealed class SpecAttribute : Attribute
     /// <summary>Virtual CPUs. Default 1.</summary>
     public int Cpus { get; init; } = 1;
 
+    /// <summary>NUMA nodes that memory and CPUs are divided among, evenly. Default 1, at most 8.</summary>
+    public int NumaNodes { get; init; } = 1;
+
     /// <summary>Grow the boot disk to this many MiB. Default 0: as the image has it.</summary>
     public int DiskMiB { get; init; }
 

@@ -66,6 +66,9 @@ internal static class TestCaseReader
             FilesDirectory = file is null ? null : Path.Combine(Path.GetDirectoryName(method.DeclaringType!.Assembly.Location)!, "served"),
             MemoryMiB = spec.MemoryMiB >= 256 ? spec.MemoryMiB : throw Wrong(source, $"{parameter.Name}: MemoryMiB = {spec.MemoryMiB}", "at least 256"),
             Cpus = spec.Cpus is >= 1 and <= 64 ? spec.Cpus : throw Wrong(source, $"{parameter.Name}: Cpus = {spec.Cpus}", "1 to 64"),
+            NumaNodes = spec.NumaNodes is >= 1 and <= 8 && spec.Cpus % spec.NumaNodes == 0 && spec.MemoryMiB % spec.NumaNodes == 0
+                ? spec.NumaNodes
+                : throw Wrong(source, $"{parameter.Name}: NumaNodes = {spec.NumaNodes} with Cpus = {spec.Cpus} and MemoryMiB = {spec.MemoryMiB}", "1 to 8 nodes that divide CPUs and memory evenly"),
             DiskMiB = spec.DiskMiB == 0 ? null : spec.DiskMiB,
             Disks = [.. spec.Disks.Select(d => Disk(d, source))],
             Firmware = spec.Firmware,

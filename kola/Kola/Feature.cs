@@ -36,6 +36,12 @@ public enum Feature
     /// <summary>UEFI firmware with variables of its own.</summary>
     [JsonStringEnumMemberName("uefi")] Uefi,
 
+    /// <summary>UEFI firmware with Secure Boot on, whose keys the image is signed by.</summary>
+    [JsonStringEnumMemberName("secure-boot")] SecureBoot,
+
+    /// <summary>Memory and CPUs of a machine can be divided among NUMA nodes.</summary>
+    [JsonStringEnumMemberName("numa")] Numa,
+
     /// <summary>The image's own boot loader runs, so kernel arguments set on disk take effect.</summary>
     [JsonStringEnumMemberName("boot-loader")] BootLoader,
 

@@ -21,6 +21,8 @@ public sealed record FeatureFacts(FeatureSource OfferedBy, string Missing, strin
         [Feature.OutOfBand] = new(FeatureSource.Platform, "there is no way into a machine past its network", "Run it on qemu."),
         [Feature.Tpm] = new(FeatureSource.Platform, "no TPM 2.0 can be attached", "Install swtpm (apt-get install swtpm)."),
         [Feature.Uefi] = new(FeatureSource.Platform, "no UEFI firmware was found", "Install OVMF (apt-get install ovmf)."),
+        [Feature.SecureBoot] = new(FeatureSource.Platform, "there is no firmware with Secure Boot keys that the image is signed by", "Install OVMF (apt-get install ovmf) and run it on the reference image; or say which variables hold the image's keys: --secure-boot-variables FILE."),
+        [Feature.Numa] = new(FeatureSource.Platform, "machines are of one piece: no NUMA nodes", "Run it on qemu."),
         [Feature.BootLoader] = new(FeatureSource.Platform, "machines are booted with the image's kernel directly, its boot loader never runs", "Run with --firmware bios or --firmware uefi."),
         [Feature.UpdateEngine] = new(FeatureSource.Image, "the image has no update_engine", "Run it on a Flatcar release: --image FILE."),
         [Feature.Locksmith] = new(FeatureSource.Image, "the image has no locksmith", "Run it on a Flatcar release: --image FILE."),

@@ -33,6 +33,12 @@ public sealed record Image
     /// <summary>How to boot without the disk's boot loader; null when the image does not come with a kernel beside it.</summary>
     public DirectBoot? Direct { get; init; }
 
+    /// <summary>
+    /// Whether its boot loader and kernel are signed by the key that distributions publish for tests of Secure Boot (Debian's
+    /// <c>PkKek-1-snakeoil</c>). Default no: a release is signed by keys of its own, or not at all.
+    /// </summary>
+    public bool SignedForTests { get; init; }
+
     /// <summary>Features of a Flatcar release this image does not have; empty for a release.</summary>
     public IReadOnlyList<Feature> Lacks { get; init; } = [];
 }

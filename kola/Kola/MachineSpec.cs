@@ -29,6 +29,11 @@ public sealed record MachineSpec
     /// <summary>Virtual CPUs. Default 1: one boots with less total CPU time than two when emulated.</summary>
     public int Cpus { get; init; } = 1;
 
+    /// <summary>
+    /// NUMA nodes that memory and CPUs are divided among, evenly: both have to be multiples of it. Default 1, at most 8.
+    /// </summary>
+    public int NumaNodes { get; init; } = 1;
+
     /// <summary>Size the boot disk is grown to, in MiB; null leaves it as the image has it.</summary>
     public int? DiskMiB { get; init; }
 
@@ -126,4 +131,10 @@ public enum Firmware
 
     /// <summary>OVMF and the disk's boot loader, with a copy of the variables per machine.</summary>
     [JsonStringEnumMemberName("uefi")] Uefi,
+
+    /// <summary>
+    /// The same with Secure Boot on: firmware with keys enrolled starts only what is signed by them. The image's signatures have to fit
+    /// (<see cref="Feature.SecureBoot"/>).
+    /// </summary>
+    [JsonStringEnumMemberName("secure-boot")] SecureBoot,
 }

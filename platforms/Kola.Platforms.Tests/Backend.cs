@@ -58,13 +58,17 @@ internal sealed class FakeBackend : Backend
         () => ((FakeInstance)machine).IsOver ? [] : ["the machine"];
 }
 
-/// <summary>QEMU with a guest of one sector.</summary>
-internal sealed class QemuBackend : Backend
+/// <summary>QEMU with a guest of one sector, or with a kernel of a hundred bytes for arm64.</summary>
+internal sealed class QemuBackend(string architecture = "amd64") : Backend
 {
-    public override string Name => "qemu";
+    private readonly bool _arm = architecture == "arm64";
 
-    public override string? WhyNot { get; } = HostTool.TryRunAsync("qemu-system-x86_64", ["--version"], CancellationToken.None).GetAwaiter().GetResult() is null
-        ? "this host has no QEMU: apt-get install qemu-system-x86 qemu-utils" : null;
+    public override string Name => _arm ? "qemu arm64" : "qemu";
+
+    public override string? WhyNot => HostTool.TryRunAsync(Program, ["--version"], CancellationToken.None).GetAwaiter().GetResult() is null
+        ? $"this host has no QEMU for {architecture}: apt-get install {(_arm ? "qemu-system-arm" : "qemu-system-x86")} qemu-utils" : null;
+
+    private string Program => _arm ? "qemu-system-aarch64" : "qemu-system-x86_64";
 
     internal static QemuOptions Options(Scratch scratch) => new()
     {
@@ -80,12 +84,16 @@ internal sealed class QemuBackend : Backend
     {
         // Passes for a QEMU until it is asked to run something.
         string binary = scratch.File("qemu-broken");
-        await File.WriteAllTextAsync(binary, "#!/bin/sh\ntest \"$1\" = --version && exec qemu-system-x86_64 --version\necho 'qemu: no room' >&2; exit 1\n");
+        await File.WriteAllTextAsync(binary, $"#!/bin/sh\ntest \"$1\" = --version && exec {Program} --version\necho 'qemu: no room' >&2; exit 1\n");
         File.SetUnixFileMode(binary, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return await QemuPlatform.CreateAsync(Options(scratch) with { Binary = binary }, Image(scratch, false), TimeProvider.System, CancellationToken.None);
     }
 
-    internal override Image Image(Scratch scratch, bool powersOff) => TinyGuest.Write(scratch.File(powersOff ? "off.img" : "on.img"), powersOff);
+    internal override Image Image(Scratch scratch, bool powersOff)
+    {
+        string file = scratch.File(powersOff ? "off.img" : "on.img");
+        return _arm ? TinyArmGuest.Write(file, powersOff) : TinyGuest.Write(file, powersOff);
+    }
 
     internal override void Kill(IInstance machine) => System.Diagnostics.Process.GetProcessById(((QemuInstance)machine).ProcessId).Kill();
 

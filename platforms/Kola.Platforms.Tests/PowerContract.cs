@@ -13,7 +13,7 @@ public sealed class PowerContract(Backend backend)
     private Scratch _scratch = null!;
     private IPlatform _platform = null!;
 
-    public static IEnumerable<Backend> Backends => [new FakeBackend(), new QemuBackend(), new Labs.LabBackend()];
+    public static IEnumerable<Backend> Backends => [new FakeBackend(), new QemuBackend(), new QemuBackend("arm64"), new Labs.LabBackend(), new Libvirt.LibvirtBackend()];
 
     [SetUp]
     public async Task HaveAPlatform()

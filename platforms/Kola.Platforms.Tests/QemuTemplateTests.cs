@@ -7,7 +7,7 @@ namespace Kola.Platforms.Tests;
 public sealed class QemuTemplateTests
 {
     private static readonly TimeSpan s_boot = TimeSpan.FromSeconds(15);
-    private static readonly TemplateFacts s_facts = new()
+    internal static readonly TemplateFacts Facts = new()
     {
         PublicKey = "k",
         Mac = "52:54:00:00:00:01",
@@ -82,7 +82,7 @@ public sealed class QemuTemplateTests
             await using IInstance machine = await draft.StartAsync(Spec("b"), below, CancellationToken.None);
             await machine.ResetAsync(CancellationToken.None);
             await SaysAsync(machine, "kola boot 2");
-            await (await draft.FreezeAsync(machine, s_facts, CancellationToken.None)).DisposeAsync();
+            await (await draft.FreezeAsync(machine, Facts, CancellationToken.None)).DisposeAsync();
         }
 
         Directory.Delete(Path.Combine(_scratch.File("cache"), "templates", Key("a")), recursive: true);
@@ -90,6 +90,29 @@ public sealed class QemuTemplateTests
         await using IInstance copy = await deeper.CloneAsync(Spec("copy"), CancellationToken.None);
         await copy.ResetAsync(CancellationToken.None);
         await SaysAsync(copy, "kola boot 3");
+    }
+
+    [Test]
+    public async Task The_memory_of_every_numa_node_is_part_of_a_template()
+    {
+        MachineSpec shape = Spec("a").Machine with { Cpus = 2, NumaNodes = 2 };
+        foreach (string name in new[] { "a", "b" })
+        {
+            await using ITemplate? below = name == "b" ? await _platform.Templates!.FindAsync(Key("a"), CancellationToken.None) : null;
+            await using ITemplateDraft draft = (await _platform.Templates!.BeginAsync(Key(name), CancellationToken.None))!;
+            await using IInstance machine = await draft.StartAsync(Spec(name) with { Machine = shape }, below, CancellationToken.None);
+            await SaysAsync(machine, "kola boot 1");
+            await (await draft.FreezeAsync(machine, Facts, CancellationToken.None)).DisposeAsync();
+            string[] files = Directory.GetFiles(Path.Combine(_scratch.File("cache"), "templates", Key(name)), "memory*");
+            Assert.That(files.Select(Path.GetFileName).Order(), Is.EqualTo(new[] { "memory-0", "memory-1" }));
+        }
+
+        await using ITemplate deeper = (await _platform.Templates!.FindAsync(Key("b"), CancellationToken.None))!;
+        await using IInstance copy = await deeper.CloneAsync(Spec("copy") with { Machine = shape }, CancellationToken.None);
+        await copy.ResetAsync(CancellationToken.None);
+        await SaysAsync(copy, "kola boot 2");
+        await copy.PowerCycleAsync(CancellationToken.None);
+        await Soon.HoldsAsync(() => Console(copy).Split("kola boot").Length == 4, () => Console(copy), s_boot);
     }
 
     [Test]
@@ -110,7 +133,7 @@ public sealed class QemuTemplateTests
             await using IInstance machine = await draft.StartAsync(Spec("a"), null, CancellationToken.None);
             await SaysAsync(machine, "kola boot 1");
             _backend.Kill(machine);
-            await Assert.ThrowsAsync<PlatformException>(() => draft.FreezeAsync(machine, s_facts, CancellationToken.None));
+            await Assert.ThrowsAsync<PlatformException>(() => draft.FreezeAsync(machine, Facts, CancellationToken.None));
         }
 
         Assert.That(Directory.GetDirectories(Path.Combine(_scratch.File("cache"), "templates")), Is.Empty);
@@ -151,6 +174,7 @@ public sealed class QemuTemplateTests
         [
             spec with { Machine = machine with { MemoryMiB = 512 } },
             spec with { Machine = machine with { Cpus = 2 } },
+            spec with { Machine = machine with { Cpus = 2, NumaNodes = 2 } },
             spec with { Machine = machine with { DiskMiB = 4096 } },
             spec with { Machine = machine with { Disks = [new ExtraDisk(64, "data")] } },
             spec with { Machine = machine with { Disks = [new ExtraDisk(65, "data")] } },
@@ -168,7 +192,7 @@ public sealed class QemuTemplateTests
         await using ITemplateDraft draft = (await _platform.Templates!.BeginAsync(Key(name), CancellationToken.None))!;
         await using IInstance machine = await draft.StartAsync(Spec("make"), null, CancellationToken.None);
         await SaysAsync(machine, "kola boot 1");
-        return await draft.FreezeAsync(machine, s_facts, CancellationToken.None);
+        return await draft.FreezeAsync(machine, Facts, CancellationToken.None);
     }
 
     private string Key(string name) => _platform.Templates!.KeyOf(Template(name));

@@ -26,6 +26,9 @@ internal sealed record ImageSidecar
 
     public SidecarKernel? Direct { get; init; }
 
+    /// <summary>What it can be started by.</summary>
+    public IReadOnlyList<string> Firmware { get; init; } = [];
+
     public IReadOnlyList<string> Lacks { get; init; } = [];
 
     /// <summary>The sidecar's path for an image: <c>flatcar.img.bz2</c> and <c>flatcar.img</c> have <c>flatcar.json</c>.</summary>
@@ -51,6 +54,7 @@ internal sealed record ImageSidecar
             Architecture = sidecar.Architecture ?? image.Architecture,
             IgnitionMaximum = sidecar.IgnitionMaximum ?? image.IgnitionMaximum,
             Direct = sidecar.Direct is null ? null : Kernel(path, sidecar.Direct),
+            SignedForTests = sidecar.Firmware.Contains("secure-boot"),
             Lacks = [.. sidecar.Lacks.Select(name => FeatureNamed(path, name))],
         };
     }

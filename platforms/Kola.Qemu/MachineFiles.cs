@@ -100,10 +100,9 @@ internal sealed class MachineFiles : IDisposable
             return;
         }
 
-        string own = Path.Combine(origin.Draft, TemplateFiles.Memory);
-        if (template is not null)
-            await CopyAsync(spec.Id, template, own, cancel);
-        Memory = new QemuMemoryFile(own, Shared: true);
+        Memory = new QemuMemoryFile(Path.Combine(origin.Draft, TemplateFiles.Memory), Shared: true);
+        foreach (string file in template is null ? [] : Memory.Files(spec.Machine.NumaNodes))
+            await CopyAsync(spec.Id, Path.Combine(origin.Template!, Path.GetFileName(file)), file, cancel);
     }
 
     private async Task<List<QemuDisk>> CopyDisksAsync(InstanceSpec spec, QemuOrigin origin, string place, bool keep, CancellationToken cancel)

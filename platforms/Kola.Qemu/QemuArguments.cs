@@ -4,13 +4,16 @@ using System.Text.Json;
 namespace Kola.Qemu;
 
 /// <summary>One machine as QEMU is asked for it: data in, argument list out, nothing touched.</summary>
-internal sealed record QemuArguments
+internal sealed partial record QemuArguments
 {
     /// <summary>Id of the machine, for process titles.</summary>
     public required string Id { get; init; }
 
     /// <summary><c>amd64</c> or <c>arm64</c>.</summary>
     public required string Architecture { get; init; }
+
+    /// <summary>QEMU's machine type, one of <see cref="MachineTypes"/>; null for the architecture's default.</summary>
+    public string? MachineType { get; init; }
 
     /// <summary>How instructions are run.</summary>
     public required Acceleration Acceleration { get; init; }
@@ -20,6 +23,9 @@ internal sealed record QemuArguments
 
     /// <summary>Virtual CPUs.</summary>
     public required int Cpus { get; init; }
+
+    /// <summary>NUMA nodes memory and CPUs are divided among, evenly. Default 1: there is no talk of nodes.</summary>
+    public int NumaNodes { get; init; } = 1;
 
     /// <summary>SMBIOS UUID; what a guest derives its machine id from, so the same over a power cycle.</summary>
     public required Guid Uuid { get; init; }
@@ -57,6 +63,9 @@ internal sealed record QemuArguments
     /// <summary>UEFI flash: code, then this machine's variables; null for BIOS and direct boot.</summary>
     public (string Code, string Variables)? Uefi { get; init; }
 
+    /// <summary>Whether that flash is written by firmware alone, in system management mode, as Secure Boot needs it.</summary>
+    public bool SecureBoot { get; init; }
+
     /// <summary>Cards on segments, in order.</summary>
     public IReadOnlyList<QemuCard> Cards { get; init; } = [];
 
@@ -75,6 +84,9 @@ internal sealed record QemuArguments
     /// <summary>Address the guest's SSH is forwarded to. Default: the first one QEMU's network gives away.</summary>
     public string GuestAddress { get; init; } = "";
 
+    /// <summary>Arguments of the caller's own; the last ones, so that they win where QEMU takes the last.</summary>
+    public IReadOnlyList<string> Extra { get; init; } = [];
+
     /// <summary>What QEMU calls the network behind the first card.</summary>
     public const string ManagementNetwork = "net0";
 
@@ -86,6 +98,8 @@ internal sealed record QemuArguments
 
     private bool Arm => Architecture == "arm64";
 
+    private string Type => MachineType ?? MachineTypes.DefaultFor(Architecture);
+
     /// <summary>The arguments, in a fixed order.</summary>
     public IReadOnlyList<string> ToList() =>
     [
@@ -94,7 +108,7 @@ internal sealed record QemuArguments
         // Held until kola is on QMP, so that no event of the guest can be missed.
         "-S",
         .. Board(),
-        "-m", $"{MemoryMiB}M", "-smp", Text(Cpus), "-uuid", Uuid.ToString(), "-rtc", "base=utc",
+        "-m", $"{MemoryMiB}M", "-smp", NumaNodes == 1 ? Text(Cpus) : $"{Text(Cpus)},sockets={Text(NumaNodes)}", "-uuid", Uuid.ToString(), "-rtc", "base=utc",
         "-chardev", $"socket,id=qmp,path={Escaped(QmpSocket)}", "-mon", "chardev=qmp,mode=control",
         "-chardev", $"file,id=console,path={Escaped(ConsoleFile)},append=on", "-serial", "chardev:console",
         "-object", "rng-random,id=rng,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng",
@@ -104,36 +118,13 @@ internal sealed record QemuArguments
         .. Disks.SelectMany(Disk),
         .. UserData(),
         .. Network(),
-        "-device", $"pcie-root-port,id={SpareSlot},chassis=1",
+        // The older PC has no PCI Express: its cards go behind a bridge.
+        "-device", MachineTypes.IsOldPc(Type) ? $"pci-bridge,id={SpareSlot},chassis_nr=1" : $"pcie-root-port,id={SpareSlot},chassis=1",
         .. Firmware(),
         .. Tpm(),
         .. StateFile is null ? Array.Empty<string>() : ["-incoming", "defer"],
+        .. Extra,
     ];
-
-    private IEnumerable<string> Board()
-    {
-        string flash = Uefi is null ? "" : ",pflash0=uefi-code,pflash1=uefi-variables";
-        // graphics=off has SeaBIOS speak on the serial console: "No bootable device" is then in console.txt.
-        yield return "-machine";
-        yield return (Arm ? "virt,gic-version=max" : "q35,graphics=off") + flash + (Memory is null ? "" : ",memory-backend=memory");
-        if (Memory is { } memory)
-        {
-            yield return "-object";
-            yield return $"memory-backend-file,id=memory,size={MemoryMiB}M,mem-path={Escaped(memory.File)},share={(memory.Shared ? "on" : "off")}";
-        }
-
-        yield return "-accel";
-        yield return Acceleration.Kvm ? "kvm" : "tcg,thread=multi,tb-size=512";
-        yield return "-cpu";
-        yield return Acceleration.CpuModel;
-        if (Arm)
-            yield break;
-        // Suspend to RAM does not come back under OVMF; Flatcar's own launcher switches it off too.
-        yield return "-global";
-        yield return "ICH9-LPC.disable_s3=1";
-        yield return "-device";
-        yield return "vmgenid,guid=auto";
-    }
 
     private IEnumerable<string> Ports()
     {
@@ -214,34 +205,6 @@ internal sealed record QemuArguments
         yield return $"virtio-net-pci,netdev=net0,mac={Mac},romfile=";
     }
 
-    private IEnumerable<string> Firmware()
-    {
-        if (IgnitionFile is not null)
-        {
-            yield return "-fw_cfg";
-            yield return $"name=opt/org.flatcar-linux/config,file={Escaped(IgnitionFile)}";
-        }
-
-        if (Direct is { } direct)
-        {
-            foreach (string argument in new[] { "-kernel", direct.Kernel, "-initrd", direct.Initrd, "-append", direct.CommandLine })
-                yield return argument;
-        }
-        else
-        {
-            yield return "-boot";
-            yield return "menu=off,strict=on";
-        }
-
-        if (Uefi is { } uefi)
-        {
-            yield return "-blockdev";
-            yield return $"driver=file,node-name=uefi-code,read-only=on,filename={Escaped(uefi.Code)}";
-            yield return "-blockdev";
-            yield return $"driver=file,node-name=uefi-variables,filename={Escaped(uefi.Variables)}";
-        }
-    }
-
     private IEnumerable<string> Tpm() => TpmSocket is null
         ? []
         :
@@ -262,10 +225,17 @@ internal sealed record QemuDisk(string File, string Serial, DiskBus Bus = DiskBu
 /// <summary>A virtual serial port: its name in the guest, and the socket QEMU connects to.</summary>
 internal sealed record QemuSerialPort(string Name, string Socket);
 
-/// <summary>Guest memory in a file.</summary>
-/// <param name="File">The file.</param>
+/// <summary>Guest memory in a file, or in one for each NUMA node.</summary>
+/// <param name="File">The file; a dash and the node's number are put behind it where there are several.</param>
 /// <param name="Shared">Whether what the guest writes goes into the file; else the file is only what it starts from.</param>
-internal sealed record QemuMemoryFile(string File, bool Shared);
+internal sealed record QemuMemoryFile(string File, bool Shared)
+{
+    /// <summary>The file of one of so many nodes.</summary>
+    public string FileOf(int node, int nodes) => nodes == 1 ? File : string.Create(CultureInfo.InvariantCulture, $"{File}-{node}");
+
+    /// <summary>All its files.</summary>
+    public IEnumerable<string> Files(int nodes) => Enumerable.Range(0, nodes).Select(node => FileOf(node, nodes));
+}
 
 /// <summary>A card on a segment: QEMU's socket, the port's, and the Ethernet address.</summary>
 internal sealed record QemuCard(string Socket, string PortSocket, string Mac);

@@ -171,7 +171,7 @@ public sealed partial class QemuInstance : IInstance
         MachineFiles? files = null;
         try
         {
-            files = await MachineFiles.CreateAsync(spec, origin, directory, firmware == Firmware.Uefi ? host.Uefi!.Variables : null, cancel);
+            files = await MachineFiles.CreateAsync(spec, origin, directory, host.FilesFor(firmware)?.Variables, cancel);
             foreach ((Segment segment, int card) in segments.Select((s, i) => (s, i)))
                 ports.Add(await segment.PlugAsync(CardSocket(directory, card), PortSocket(directory, card), spec.Links[card].Vlan, cancel));
             QemuArguments arguments = Describe(host, spec, origin, files, firmware);
@@ -196,6 +196,8 @@ public sealed partial class QemuInstance : IInstance
             Firmware.Direct when image.Direct is null => "a kernel beside the image\n  got:     none\n  next:    use firmware bios or uefi",
             Firmware.Uefi when host.Uefi is null =>
                 $"UEFI firmware files\n  got:     none found\n  next:    apt-get install {FirmwareFiles.PackageFor(image.Architecture)}",
+            Firmware.SecureBoot when host.SecureUefi is null =>
+                "UEFI firmware with Secure Boot, and an image signed by its keys\n  got:     none on this host that fits image and machine type\n  next:    apt-get install ovmf for the reference image, or say where the image's keys are (--secure-boot-variables FILE)",
             Firmware.Bios when image.Architecture == "arm64" => "firmware this architecture has\n  got:     bios on arm64\n  next:    use firmware uefi",
             _ => null,
         };
@@ -210,9 +212,11 @@ public sealed partial class QemuInstance : IInstance
     {
         Id = spec.Id,
         Architecture = spec.Image.Architecture,
+        MachineType = host.MachineType,
         Acceleration = host.Acceleration,
         MemoryMiB = spec.Machine.MemoryMiB,
         Cpus = spec.Machine.Cpus,
+        NumaNodes = spec.Machine.NumaNodes,
         Uuid = Guid.NewGuid(),
         Disks = files.Disks,
         WritesLog = files.Recorded?.LogFile,
@@ -227,9 +231,11 @@ public sealed partial class QemuInstance : IInstance
         IgnitionFile = files.Ignition,
         ConfigDrive = files.ConfigDrive,
         Direct = firmware == Firmware.Direct ? spec.Image.Direct : null,
-        Uefi = files.UefiVariables is { } variables ? (host.Uefi!.Code, variables) : null,
+        Uefi = files.UefiVariables is { } variables ? (host.FilesFor(firmware)!.Code, variables) : null,
+        SecureBoot = firmware == Firmware.SecureBoot,
         Cards = [.. spec.Links.Select((link, card) => new QemuCard(CardSocket(files.Directory, card), PortSocket(files.Directory, card), link.Mac))],
         TpmSocket = spec.Machine.Tpm ? Path.Combine(files.Directory, "tpm.sock") : null,
+        Extra = host.ExtraArguments,
     };
 
     private static string CardSocket(string directory, int card) => Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"card{card}"));
@@ -299,8 +305,8 @@ public sealed partial class QemuInstance : IInstance
     private async Task<(QemuArguments, Emulator)> RestartAsync(CancellationToken cancel)
     {
         // Memory does not outlive the power, and the network begins anew with the emulator.
-        if (_origin.Draft is not null)
-            File.Delete(_arguments.Memory!.File);
+        foreach (string memory in _origin.Draft is null ? [] : _arguments.Memory!.Files(_arguments.NumaNodes))
+            File.Delete(memory);
         QemuArguments same = _arguments with { SshPort = _emulator.SshPort, StateFile = null, WritesLog = null, GuestAddress = "", Memory = _origin.Draft is null ? null : _arguments.Memory };
         try
         {

@@ -6,6 +6,18 @@ public sealed record QemuOptions
     /// <summary>QEMU's program, a name on the path or an absolute file; null takes <c>qemu-system-x86_64</c> or <c>qemu-system-aarch64</c>, as the image is.</summary>
     public string? Binary { get; init; }
 
+    /// <summary>
+    /// QEMU's machine type: <c>q35</c> or <c>pc</c> for amd64, <c>virt</c> for arm64, or a version of one, as <c>-machine help</c> lists them
+    /// (<c>pc-q35-9.0</c>). Null for <c>q35</c> or <c>virt</c>, as the image is.
+    /// </summary>
+    public string? MachineType { get; init; }
+
+    /// <summary>
+    /// Arguments put behind all others of every QEMU, each one word of its command line: <c>["-device", "virtio-balloon-pci"]</c>. They are tried once, when
+    /// the platform is made; what QEMU refuses is the caller's mistake. Files are named by absolute paths. Default none.
+    /// </summary>
+    public IReadOnlyList<string> ExtraArguments { get; init; } = [];
+
     /// <summary>Default <see cref="AccelerationMode.Auto"/>.</summary>
     public AccelerationMode Acceleration { get; init; } = AccelerationMode.Auto;
 
@@ -48,6 +60,15 @@ public sealed record QemuOptions
     /// <summary>Template of the UEFI variables, copied for each machine; null to look where distributions put it.</summary>
     public string? FirmwareVariables { get; init; }
 
+    /// <summary>UEFI code with Secure Boot in system management mode, a raw flash file; null for <c>/usr/share/OVMF/OVMF_CODE_4M.secboot.fd</c>.</summary>
+    public string? SecureBootCode { get; init; }
+
+    /// <summary>
+    /// Template of UEFI variables with the keys in them that the image is signed by: <c>/usr/share/OVMF/OVMF_VARS_4M.ms.fd</c> for one that Microsoft's keys
+    /// start. Null for <c>OVMF_VARS_4M.snakeoil.fd</c>, and then only for an image that says it is signed for tests.
+    /// </summary>
+    public string? SecureBootVariables { get; init; }
+
     /// <summary>All that is wrong with these options, a sentence each; empty when they can be used.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -64,7 +85,9 @@ public sealed record QemuOptions
             problems.Add($"runtime directory \"{RuntimeDirectory}\" is {RuntimeDirectory.Length} characters long; at most 60 leave room for socket names");
         if (FirmwareCode is null != FirmwareVariables is null)
             problems.Add("UEFI code and variables belong together: give both files or neither");
-        foreach (string file in new[] { FirmwareCode, FirmwareVariables }.OfType<string>().Where(f => !File.Exists(f)))
+        foreach (string argument in Qemu.ExtraArguments.Refused(ExtraArguments))
+            problems.Add($"QEMU's argument {argument} would let a machine outlive kola");
+        foreach (string file in new[] { FirmwareCode, FirmwareVariables, SecureBootCode, SecureBootVariables }.OfType<string>().Where(f => !File.Exists(f)))
             problems.Add($"firmware file \"{file}\" does not exist");
         return problems;
     }

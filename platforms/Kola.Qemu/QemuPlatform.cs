@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Kola.Machines;
 using Kola.Scheduling;
@@ -59,6 +60,8 @@ public sealed partial class QemuPlatform : IPlatform
         if (options.Validate() is { Count: > 0 } problems)
             throw new UsageException($"qemu: the options cannot be used\n  got:     {string.Join("\n           ", problems)}");
         QemuProgram program = await QemuProgram.FindAsync(options.Binary, image.Architecture, cancel);
+        if (options.MachineType is { } type)
+            await MachineTypes.CheckAsync(program, type, image.Architecture, cancel);
         foreach (string tool in new[] { "qemu-img", "setpriv", "setsid" })
             await HostTool.RunAsync(tool, ["--version"], cancel);
         bool namespaces = await NetworkNamespace.IsPossibleAsync(cancel);
@@ -69,9 +72,11 @@ public sealed partial class QemuPlatform : IPlatform
         var host = new QemuHost
         {
             Program = program,
+            MachineType = MachineTypes.DefaultFor(image.Architecture),
             Acceleration = Acceleration.Hardware("being probed"),
             Runtime = RuntimeDirectory.Create(options.RuntimeDirectory),
             Uefi = FirmwareFiles.Find(options, image.Architecture),
+            SecureUefi = FirmwareFiles.FindSecure(options, image),
             DefaultFirmware = options.DefaultFirmware,
             Network = options.Network,
             Clock = clock,
@@ -83,6 +88,9 @@ public sealed partial class QemuPlatform : IPlatform
             Firmware firmware = host.FirmwareFor(Firmware.Any, tpm: false, image);
             QemuInstance.Check(host, "qemu", image, firmware);
             (host, string probe) = await AccelerateAsync(host, options, image, cancel);
+            // Whether KVM works is no matter of these, and is kept for runs without them.
+            host = host with { MachineType = options.MachineType ?? host.MachineType, ExtraArguments = options.ExtraArguments };
+            await ExtraArguments.TryAsync(host, image, cancel);
             var templates = new TemplateStore(options.TemplatesDirectory ?? Path.Combine(options.CacheDirectory, TemplateStore.DirectoryName), (long)options.TemplatesMiB << 20, clock);
             return new QemuPlatform(host, FeaturesOf(host, tpm, await ConfigDrive.CanBeMadeAsync(cancel), servers, firmware), CapacityOf(options), FactsOf(host, firmware, probe), templates, held);
         }
@@ -164,7 +172,7 @@ public sealed partial class QemuPlatform : IPlatform
 
     private static HashSet<Feature> FeaturesOf(QemuHost host, bool tpm, bool configDrive, bool servers, Firmware firmware)
     {
-        var features = new HashSet<Feature> { Feature.Console, Feature.ExtraDisks, Feature.PrivateNetwork, Feature.HarnessFiles, Feature.WriteRecording, Feature.OmahaServer, Feature.LinkFaults, Feature.OutOfBand, Feature.CardHotplug };
+        var features = new HashSet<Feature> { Feature.Console, Feature.ExtraDisks, Feature.PrivateNetwork, Feature.HarnessFiles, Feature.WriteRecording, Feature.OmahaServer, Feature.LinkFaults, Feature.OutOfBand, Feature.CardHotplug, Feature.Numa };
         if (tpm)
             features.Add(Feature.Tpm);
         if (servers)
@@ -173,6 +181,8 @@ public sealed partial class QemuPlatform : IPlatform
             features.Add(Feature.UserData);
         if (host.Uefi is not null)
             features.Add(Feature.Uefi);
+        if (host.SecureUefi is not null)
+            features.Add(Feature.SecureBoot);
         if (firmware != Firmware.Direct)
             features.Add(Feature.BootLoader);
         return features;
@@ -216,9 +226,10 @@ public sealed partial class QemuPlatform : IPlatform
         ["acceleration"] = host.Acceleration.Kvm ? "kvm" : "tcg",
         ["acceleration-reason"] = host.Acceleration.Why,
         ["cpu-model"] = host.Acceleration.CpuModel,
-        ["firmware"] = firmware.ToString().ToLowerInvariant(),
+        ["firmware"] = JsonSerializer.Serialize(firmware).Trim('"'),
         ["host-kernel"] = HostKernel(),
         ["kvm-probe"] = probe,
+        ["machine-type"] = host.MachineType,
         ["network"] = host.Network.ToString().ToLowerInvariant(),
         ["qemu"] = host.Program.VersionText,
         ["qemu-version"] = host.Program.Version.ToString(),

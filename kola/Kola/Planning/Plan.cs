@@ -105,6 +105,10 @@ public sealed record Plan
             yield return Feature.Tpm;
         if (test.Machines.Any(m => m.Firmware == Firmware.Uefi))
             yield return Feature.Uefi;
+        if (test.Machines.Any(m => m.Firmware == Firmware.SecureBoot))
+            yield return Feature.SecureBoot;
+        if (test.Machines.Any(m => m.NumaNodes > 1))
+            yield return Feature.Numa;
         if (test.Machines.Any(m => m.RecordsWrites))
             yield return Feature.WriteRecording;
         if (test.Machines.Any(m => m.BootFails))

@@ -46,6 +46,6 @@ public sealed record TemplatePlan
     {
         string disks = string.Join(',', machine.Disks.Select(d => $"{d.Serial}={d.SizeMiB} on {d.Bus}"));
         // A config's text is as good as its digest, and never goes anywhere: keys are only compared.
-        return string.Create(CultureInfo.InvariantCulture, $"{machine.MemoryMiB} MiB, {machine.Cpus} CPUs, {Neighbourhood.CardsOf(test, machine)} cards, {machine.DiskMiB}, [{disks}], {machine.User}, {machine.Updates}, {machine.Offline}, {machine.Prepared}, {machine.ConfigDirectory}, {machine.Config}");
+        return string.Create(CultureInfo.InvariantCulture, $"{machine.MemoryMiB} MiB, {machine.Cpus} CPUs on {machine.NumaNodes} nodes, {Neighbourhood.CardsOf(test, machine)} cards, {machine.DiskMiB}, [{disks}], {machine.User}, {machine.Updates}, {machine.Offline}, {machine.Prepared}, {machine.ConfigDirectory}, {machine.Config}");
     }
 }

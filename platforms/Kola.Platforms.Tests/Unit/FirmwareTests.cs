@@ -15,6 +15,8 @@ public sealed class FirmwareTests
     [TestCase(Firmware.Any, Firmware.Any, true, ExpectedResult = Firmware.Bios)]
     [TestCase(Firmware.Any, Firmware.Direct, true, ExpectedResult = Firmware.Bios)]
     [TestCase(Firmware.Any, Firmware.Uefi, true, ExpectedResult = Firmware.Uefi)]
+    [TestCase(Firmware.Any, Firmware.SecureBoot, true, ExpectedResult = Firmware.SecureBoot)]
+    [TestCase(Firmware.SecureBoot, Firmware.Any, false, ExpectedResult = Firmware.SecureBoot)]
     [TestCase(Firmware.Direct, Firmware.Any, true, ExpectedResult = Firmware.Direct)]
     public Firmware An_image_with_a_kernel_beside_it_is_booted_directly_unless_there_is_a_tpm(Firmware asked, Firmware byDefault, bool tpm) =>
         QemuHost.Choose(asked, byDefault, tpm, s_image with { Direct = s_direct });

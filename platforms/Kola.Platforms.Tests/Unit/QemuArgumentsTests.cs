@@ -50,14 +50,23 @@ public sealed class QemuArgumentsTests
         Uefi = ("/usr/share/AAVMF/AAVMF_CODE.fd", "/proc/7/fd/43"),
     };
 
+    private static readonly QemuArguments s_pc = s_plain with { MachineType = "pc-i440fx-9.0", Extra = ["-device", "virtio-balloon-pci,id=a,b"], StateFile = "/templates/1/state" };
+
+    private static readonly QemuArguments s_numa = s_plain with { Cpus = 4, NumaNodes = 2, Memory = new QemuMemoryFile("/templates/1/memory", Shared: false) };
+
+    private static readonly QemuArguments s_secure = s_plain with { SecureBoot = true, Uefi = ("/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", "/proc/7/fd/43") };
+
     [TestCase("plain")]
     [TestCase("rich")]
     [TestCase("buses")]
     [TestCase("direct")]
     [TestCase("arm")]
+    [TestCase("pc")]
+    [TestCase("secure")]
+    [TestCase("numa")]
     public void Arguments_are_as_approved(string name)
     {
-        QemuArguments arguments = name switch { "plain" => s_plain, "rich" => s_rich, "buses" => s_buses, "direct" => s_direct, _ => s_arm };
+        QemuArguments arguments = name switch { "plain" => s_plain, "rich" => s_rich, "buses" => s_buses, "direct" => s_direct, "pc" => s_pc, "secure" => s_secure, "numa" => s_numa, _ => s_arm };
         string file = Path.Combine(TestContext.CurrentContext.TestDirectory, "Golden", $"qemu-{name}.txt");
         string got = string.Join('\n', arguments.ToList()) + "\n";
         string approved = File.Exists(file) ? File.ReadAllText(file) : "";
@@ -101,4 +110,10 @@ public sealed class QemuArgumentsTests
         var options = new QemuOptions { CacheDirectory = "cache", RuntimeDirectory = "/" + new string('x', 70), Machines = 0, MemoryMiB = 16, FirmwareCode = "/none" };
         Assert.That(options.Validate(), Has.Count.EqualTo(6));
     }
+
+    [TestCase("-daemonize")]
+    [TestCase("--run-with")]
+    [TestCase("-runas")]
+    public void An_argument_that_would_let_a_machine_outlive_kola_is_refused(string argument) =>
+        Assert.That(new QemuOptions { CacheDirectory = "/cache", ExtraArguments = ["-device", argument] }.Validate().Single(), Does.Contain(argument));
 }

@@ -20,9 +20,11 @@ internal sealed class QemuTemplates(QemuHost host, TemplateStore store, Func<Ins
         {
             Id = "template",
             Architecture = spec.Image.Architecture,
+            MachineType = host.MachineType,
             Acceleration = host.Acceleration,
             MemoryMiB = spec.Machine.MemoryMiB,
             Cpus = spec.Machine.Cpus,
+            NumaNodes = spec.Machine.NumaNodes,
             Uuid = Guid.Empty,
             Disks = [new QemuDisk("disk", "primary-disk"), .. spec.Machine.Disks.Select(d => new QemuDisk("disk", d.Serial, d.Bus))],
             ConsoleFile = "console",
@@ -31,10 +33,12 @@ internal sealed class QemuTemplates(QemuHost host, TemplateStore store, Func<Ins
             Mac = "mac",
             IgnitionFile = "config",
             Direct = firmware == Firmware.Direct ? spec.Image.Direct : null,
-            Uefi = firmware == Firmware.Uefi ? (Stamp(host.Uefi!.Code), Stamp(host.Uefi.Variables)) : null,
+            Uefi = host.FilesFor(firmware) is { } flash ? (Stamp(flash.Code), Stamp(flash.Variables)) : null,
+            SecureBoot = firmware == Firmware.SecureBoot,
             Cards = [.. Enumerable.Range(0, spec.Cards).Select(card => new QemuCard("card", "port", InstanceLink.UnconfiguredMac(card)))],
             SerialPorts = SerialPorts.In("ports"),
             Memory = new QemuMemoryFile("memory", Shared: true),
+            Extra = host.ExtraArguments,
         };
         object all = new
         {

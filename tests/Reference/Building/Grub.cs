@@ -8,22 +8,26 @@ internal sealed class Grub(PackageLayer layer, string work)
 {
     private const string Modules = "part_gpt fat btrfs ext2 normal search search_label linux serial terminal configfile test echo boot reboot sleep ls cat";
 
-    public const string EfiImage = "bootx64.efi";
+    /// <summary>shim, which firmware starts: it lets GRUB ask whether the kernel is signed. And GRUB, which it starts from beside itself.</summary>
+    public const string Shim = "bootx64.efi", EfiImage = "grubx64.efi";
 
     private const string BootSector = "boot.img", Core = "core.img";
 
     /// <summary>What <see cref="MakeAsync"/> makes.</summary>
-    public static IReadOnlyList<string> Files { get; } = [EfiImage, BootSector, Core];
+    public static IReadOnlyList<string> Files { get; } = [Shim, EfiImage, BootSector, Core];
 
     /// <summary>Makes its <see cref="Files"/> in the work directory.</summary>
     public async Task MakeAsync(CancellationToken cancel)
     {
-        await File.WriteAllBytesAsync(Path.Combine(work, "grub-load.cfg"), Recipe.Read("Recipe/grub-load.cfg"), cancel);
+        foreach (var file in (string[])["grub-load.cfg", "sbat.csv"])
+            await File.WriteAllBytesAsync(Path.Combine(work, file), Recipe.Read($"Recipe/{file}"), cancel);
         await layer.ShellAsync(work, $"""
             grub-mkimage --format=i386-pc --prefix=/flatcar/grub --config=grub-load.cfg --output={Core} biosdisk {Modules}
-            grub-mkimage --format=x86_64-efi --prefix=/flatcar/grub --config=grub-load.cfg --output={EfiImage} efi_gop tpm {Modules}
+            grub-mkimage --format=x86_64-efi --prefix=/flatcar/grub --config=grub-load.cfg --sbat=sbat.csv --output={EfiImage} efi_gop tpm {Modules}
             cp /usr/lib/grub/i386-pc/boot.img {BootSector}
+            cp /usr/lib/shim/shimx64.efi {Shim}
             """, cancel);
+        await SecureBoot.SignAsync(layer, work, [Shim, EfiImage], cancel);
     }
 
     /// <summary>

@@ -58,7 +58,8 @@ internal sealed class ImageBuild(ReferenceImageOptions options, BuildCache cache
     private async Task FillEspAsync(BaseBuild basis, CancellationToken cancel)
     {
         File.Copy(basis.PathOf(BaseBuild.Initramfs), InWork("initrd.cpio"));
-        File.Copy(basis.PathOf(Grub.EfiImage), InWork(Grub.EfiImage));
+        foreach (var name in (string[])[Grub.Shim, Grub.EfiImage])
+            File.Copy(basis.PathOf(name), InWork(name));
         var grub = Encoding.UTF8.GetString(Recipe.Read("Recipe/grub.cfg")).Replace("@PACE@", Pace, StringComparison.Ordinal);
         await File.WriteAllTextAsync(InWork("grub.cfg"), grub, cancel);
         await File.WriteAllTextAsync(InWork("first_boot"), "", cancel);
@@ -66,7 +67,7 @@ internal sealed class ImageBuild(ReferenceImageOptions options, BuildCache cache
             truncate -s {DiskLayout.Partition(DiskLayout.EfiSystem).ByteLength} esp.img
             mkfs.vfat -F 32 -n EFI-SYSTEM esp.img
             mmd -i esp.img ::/EFI ::/EFI/boot ::/flatcar ::/flatcar/grub ::/coreos
-            mcopy -i esp.img {Grub.EfiImage} ::/EFI/boot/{Grub.EfiImage}
+            mcopy -i esp.img {Grub.Shim} {Grub.EfiImage} ::/EFI/boot/
             mcopy -i esp.img {BaseBuild.Kernel} ::/flatcar/vmlinuz-a
             mcopy -i esp.img initrd.cpio ::/flatcar/initrd.cpio
             mcopy -i esp.img grub.cfg ::/flatcar/grub/grub.cfg
@@ -105,7 +106,7 @@ internal sealed class ImageBuild(ReferenceImageOptions options, BuildCache cache
             json.WriteString("commandLine", DirectCommandLine);
             json.WriteEndObject();
             json.WriteStartArray("firmware");
-            foreach (var firmware in (string[])["direct", "bios", "uefi"])
+            foreach (var firmware in (string[])["direct", "bios", "uefi", "secure-boot"])
                 json.WriteStringValue(firmware);
             json.WriteEndArray();
             // kola skips a test that needs one of these, and says so.

@@ -10,7 +10,7 @@ internal static class Recipe
 {
     private static readonly Assembly Assembly = typeof(Recipe).Assembly;
 
-    private static readonly string[] Directories = ["Recipe/", "Init/", "UpdateEngine/", "Payloads/", "Gpt/", "Building/"];
+    private static readonly string[] Directories = ["Recipe/", "Init/", "UpdateEngine/", "Payloads/", "Gpt/", "Building/", "Keys/"];
 
     /// <summary>Names such as <c>Recipe/root/etc/hosts</c>, in ordinal order.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Assembly.GetManifestResourceNames()

@@ -41,6 +41,7 @@ internal static class UsrImage
         var rootHash = output.Split('\n').Single(l => l.StartsWith("Root hash:", StringComparison.Ordinal)).Split(':')[1].Trim();
         var kernel = await File.ReadAllBytesAsync(basis.PathOf(BaseBuild.Kernel), cancel);
         await File.WriteAllBytesAsync(Path.Combine(directory, BaseBuild.Kernel), KernelImage.WithRootHash(kernel, rootHash), cancel);
+        await SecureBoot.SignAsync(basis.Layer, directory, [BaseBuild.Kernel], cancel);
         return rootHash;
     }
 }
