@@ -73,6 +73,7 @@ public sealed class LibvirtPlatform : IPlatform
         if (request.Image.Architecture != "amd64")
             throw new UsageException($"libvirt: machines for {request.Image.Architecture}\n  wanted:  an image for amd64\n  next:    run it on qemu");
         Firmware firmware = FirmwareFor(Firmware.Any, options.DefaultFirmware, tpm: false, request.Image);
+        Check("libvirt", firmware, request.Image);
         var hosts = new List<LibvirtHost>();
         try
         {
@@ -102,8 +103,7 @@ public sealed class LibvirtPlatform : IPlatform
     {
         cancel.ThrowIfCancellationRequested();
         Firmware firmware = FirmwareFor(spec.Machine.Firmware, _options.DefaultFirmware, spec.Machine.Tpm, spec.Image);
-        if (firmware == Firmware.Direct && spec.Image.Direct is null)
-            throw new UsageException($"{spec.Id}: cannot boot by firmware \"direct\"\n  wanted:  a kernel beside the image\n  got:     none\n  next:    use firmware bios or uefi");
+        Check(spec.Id, firmware, spec.Image);
         string? group = spec.Links.Count == 0 ? null : spec.Links[0].Network;
         int place = _placement.Take(group, spec.Machine.MemoryMiB, spec.Machine.Cpus);
         void GiveBack() => _placement.Return(place, group, spec.Machine.MemoryMiB, spec.Machine.Cpus);
@@ -134,11 +134,24 @@ public sealed class LibvirtPlatform : IPlatform
             await host.DisposeAsync();
     }
 
+    /// <exception cref="UsageException">Nothing here boots by that firmware.</exception>
+    private static void Check(string who, Firmware firmware, Image image)
+    {
+        (string wanted, string next)? missing = firmware switch
+        {
+            Firmware.Direct when image.Direct is null => ("a kernel beside the image", "use firmware bios or uefi"),
+            Firmware.SecureBoot => ("firmware libvirt can be asked for with keys of one's own", "run it on qemu"),
+            _ => null,
+        };
+        if (missing is var (wanted, next))
+            throw new UsageException($"{who}: cannot boot by firmware \"{firmware}\"\n  wanted:  {wanted}\n  got:     none\n  next:    {next}");
+    }
+
     // Machines with a TPM are not booted directly unless they ask for that: the ACPI tables a kernel started by its PVH entry finds are broken with one.
     internal static Firmware FirmwareFor(Firmware asked, Firmware byDefault, bool tpm, Image image) => (asked, byDefault) switch
     {
         (not Firmware.Any, _) => asked,
-        (_, Firmware.Bios or Firmware.Uefi) => byDefault,
+        (_, Firmware.Bios or Firmware.Uefi or Firmware.SecureBoot) => byDefault,
         _ => !tpm && (byDefault == Firmware.Direct || image.Direct is not null) ? Firmware.Direct : Firmware.Bios,
     };
 
@@ -166,6 +179,7 @@ public sealed class LibvirtPlatform : IPlatform
                 Emulator = _options.Emulator,
                 MemoryMiB = spec.Machine.MemoryMiB,
                 Cpus = spec.Machine.Cpus,
+                NumaNodes = spec.Machine.NumaNodes,
                 Disks = volumes.Disks,
                 Ignition = volumes.Ignition,
                 Direct = direct,
@@ -198,7 +212,7 @@ public sealed class LibvirtPlatform : IPlatform
 
     private static HashSet<Feature> FeaturesOf(IReadOnlyList<LibvirtHost> hosts, LibvirtOptions options, bool configDrive, Firmware firmware)
     {
-        var features = new HashSet<Feature> { Feature.Console, Feature.ExtraDisks, Feature.PrivateNetwork, Feature.OutOfBand };
+        var features = new HashSet<Feature> { Feature.Console, Feature.ExtraDisks, Feature.PrivateNetwork, Feature.OutOfBand, Feature.Numa };
         if (options.Network is null)
             features.UnionWith([Feature.HarnessFiles, Feature.OmahaServer]);
         if (options.Uris.All(HostUri.IsLocal))
