@@ -22,7 +22,7 @@ internal sealed class Leftovers(OpenStackSession session, PlatformAccess access)
             .Select(p => Of("port", p.Id, TagText.OfDescription(p.Description), false, c => OpenStackCloud.DeletePortAsync(session, p.Id, c))));
         all.AddRange((await RunResources.AllAsync(session, "list security groups", async (marker, c) => (await session.Neutron.GroupsAsync(marker, Page, c)).SecurityGroups, g => g.Id, cancel))
             .Select(g => Of("security group", g.Id, TagText.OfDescription(g.Description), true, c => session.Calls.DeleteAsync("delete a security group", Signal.Quota, d => session.Neutron.DeleteGroupAsync(g.Id, d), s_limit, c))));
-        all.AddRange((await KeysAsync(cancel)).Select(k => Of("key pair", k, TagText.OfKey(k), true, c => session.Calls.DeleteAsync("delete a key", Signal.Quota, d => session.Nova.DeleteKeyPairAsync(k, d), s_limit, c))));
+        all.AddRange((await KeysAsync(cancel)).Select(k => Of("key pair", k, TagText.OfName(k), true, c => session.Calls.DeleteAsync("delete a key", Signal.Quota, d => session.Nova.DeleteKeyPairAsync(k, d), s_limit, c))));
         var images = new OpenStackImages(session, access);
         foreach (JsonObject image in await images.AllAsync(OpenStackImages.Mark, cancel))
         {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Kola.Clouds;
 using Kola.Machines;
 using Kola.Platforms;
 
@@ -37,7 +38,7 @@ internal sealed class RunResources(OpenStackSession session)
         try
         {
             await resources.MakeGroupAsync(tags, cancel);
-            string name = TagText.NameKey(tags);
+            string name = TagText.Name(tags);
             // Machines are logged in to with the key in their config. The image's own agent for keys wants one too, and a person may.
             var key = new JsonObject { ["keypair"] = new JsonObject { ["name"] = name, ["type"] = "ssh", ["public_key"] = options.PublicKey ?? SshIdentity.Create().PublicKey } };
             resources.Key = name;
