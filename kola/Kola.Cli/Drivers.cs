@@ -1,5 +1,8 @@
 using System.Reflection;
 using System.Runtime.Loader;
+using Kola.Aws;
+using Kola.Labs;
+using Kola.Libvirt;
 using Kola.Platforms;
 using Kola.Qemu;
 
@@ -11,7 +14,7 @@ internal static class Drivers
     private const string Extension = ".dll";
 
     /// <summary>Those that come with kola.</summary>
-    internal static IReadOnlyList<IPlatformDriver> All { get; } = [new QemuDriver()];
+    internal static IReadOnlyList<IPlatformDriver> All { get; } = [new QemuDriver(), new LibvirtDriver(), new AwsDriver(), new LabDriver()];
 
     /// <summary>One of them by its name, or the one in a file.</summary>
     /// <exception cref="UsageException">There is none of that name, or none in that file.</exception>

@@ -91,6 +91,7 @@ internal static class PlanCommand
             Capacity = target.Capacity,
             Templates = templates,
             Seed = seed,
+            Worst = WorstCase.Of(plan, target.Capacity, target.Platform.Slowness, repetitions: 1, parity: 0, limit: null),
             Runs = history.RunsOf(expected.Flavour),
         };
     }

@@ -25,6 +25,9 @@ internal sealed record PlanText
     /// <summary>The templates the forecast was made with.</summary>
     internal required TemplatePlan Templates { get; init; }
 
+    /// <summary>What it costs at worst.</summary>
+    internal required WorstCase Worst { get; init; }
+
     private int ToRun => Plan.ToRun.Count();
 
     /// <summary>Tests in the order they would begin, with when they would begin and end; then those to skip, and why.</summary>
@@ -41,7 +44,7 @@ internal sealed record PlanText
             text.Append(CultureInfo.InvariantCulture, $"skip                     {test.Case.Id.PadRight(width)}  {test.Skip!.Reason}. {test.Skip.Remedy}\n");
         text.Append(CultureInfo.InvariantCulture, $"{Plan.Tests.Count} tests: {ToRun} to run, {Plan.Tests.Count - ToRun} to skip; {Plan.ToRun.Sum(t => t.Machines.Count)} machines\n");
         if (ToRun > 0)
-            text.Append(CultureInfo.InvariantCulture, $"expected length {Clock(Forecast.Seconds)} with {Offered()}: {Source()}; --seed {Seed}\n");
+            text.Append(CultureInfo.InvariantCulture, $"expected length {Clock(Forecast.Seconds)} with {Offered()}: {Source()}; --seed {Seed}\n{Worst}, every test to its deadline; retries and --parity come on top\n");
         return text.ToString();
     }
 
@@ -55,6 +58,7 @@ internal sealed record PlanText
             historyRuns = Runs,
             testsWithHistory = Forecast.Known,
             seed = Seed,
+            atWorst = new { machines = Worst.Machines, machineHours = Rounded(Worst.MachineHours) },
         },
         s_json) + "\n";
 

@@ -150,6 +150,7 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
             ["host-kernel"] = RuntimeInformation.OSDescription,
             ["host-cores"] = Environment.ProcessorCount.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["runtime"] = RuntimeInformation.FrameworkDescription,
+            ["cost"] = settings.WorstCaseOf(plan, target).ToString(),
         };
         DateTimeOffset now = _time.GetUtcNow();
         emit(new RunStarted

@@ -58,6 +58,7 @@ internal static class RunCommand
                 Publication = publication,
                 Masking = masking,
             };
+            Console.Error.WriteLine($"kola: {settings.WorstCaseOf(plan, opened)}");
             return await new Run(opened, plan, settings, interruptions).ExecuteAsync(
                 Arguments(parsed),
                 // NUnit's runner blocks until all tests have ended: a thread of its own, not one of the pool's.

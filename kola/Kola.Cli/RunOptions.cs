@@ -106,6 +106,10 @@ internal sealed class RunOptions
 /// <summary>What <see cref="RunOptions"/> read.</summary>
 internal sealed record RunSettings
 {
+    /// <summary>The most a run with these settings can cost.</summary>
+    internal Planning.WorstCase WorstCaseOf(Planning.Plan plan, Target target) =>
+        Planning.WorstCase.Of(plan, target.Capacity, target.Platform.Slowness, Math.Max(1 + Retries, Stress), Cold || Stress > 0 || target.Platform.Templates is null ? 0 : Parity, Limit);
+
     /// <summary>What holds the runs; null for <c>_kola</c>.</summary>
     internal string? Output { get; init; }
 

@@ -13,6 +13,9 @@ public abstract class Backend
     /// <summary>Why it cannot be tried here, with a remedy; null when it can.</summary>
     public virtual string? WhyNot => null;
 
+    /// <summary>Whether it records what disks are written.</summary>
+    public virtual bool Records => true;
+
     /// <summary>A platform whose runtime files are under a directory.</summary>
     internal abstract Task<IPlatform> CreateAsync(Scratch scratch);
 

@@ -18,6 +18,12 @@ internal static class Program
             return;
         }
 
+        if (arguments is ["libvirt", var uri, var scratch])
+        {
+            await Libvirt.LibvirtTests.BeChildAsync(uri, scratch);
+            return;
+        }
+
         if (arguments is [var mode, var templates])
         {
             await TemplateStoreTests.BeChildAsync(mode, templates);

@@ -33,6 +33,10 @@ public sealed partial class HouseTests
     [TestCase("kola/Kola.Serving", "Kola")]
     [TestCase("platforms/Kola.Fake", "Kola")]
     [TestCase("platforms/Kola.Qemu", "Kola")]
+    [TestCase("platforms/Kola.Aws", "Kola")]
+    [TestCase("platforms/Kola.Lab", "Kola")]
+    [TestCase("platforms/Kola.Libvirt.Bindings", "")]
+    [TestCase("platforms/Kola.Libvirt", "Kola Kola.Libvirt.Bindings")]
     [TestCase("tests/Flatcar.Tests", "Kola.NUnit")]
     [TestCase("tests/Reference", "")]
     public void A_project_knows_only_whom_it_may(string project, string projects)

@@ -64,6 +64,21 @@ public sealed class PlanTests
             PlanOf(Some.Case("big", 10, Some.Machine("a"), Some.Machine("b"), Some.Machine("c")), s_setting with { Features = new HashSet<Feature> { Feature.PrivateNetwork } }).Tests[0].Skip,
             Has.Property("Reason").Contains("needs 3 machines").And.Property("Remedy").Contains("--jobs"));
 
+    [TestCase(1, 0, DiskBus.Virtio, "a needs 2 extra disks, the platform attaches 1")]
+    [TestCase(2, 0, DiskBus.Nvme, "a needs a disk on nvme, the platform has none there")]
+    [TestCase(2, 0, DiskBus.Virtio, "a needs 1 cards beside the first, the platform gives 0")]
+    [TestCase(2, 1, DiskBus.Virtio, null)]
+    public void What_is_beyond_a_platforms_limits_is_a_skip(int disks, int cards, DiskBus bus, string? reason)
+    {
+        Setting setting = s_setting with
+        {
+            Features = new HashSet<Feature> { Feature.PrivateNetwork, Feature.ExtraDisks },
+            Limits = new PlatformLimits { Disks = disks, Cards = cards },
+        };
+        MachineSpec machine = Some.Machine("a") with { Disks = [new ExtraDisk(8, "one"), new ExtraDisk(8, "two", bus)], Links = [new MachineLink("lan")] };
+        Assert.That(PlanOf(Some.Case("big", 10, machine), setting).Tests[0].Skip?.Reason, Is.EqualTo(reason));
+    }
+
     [Test]
     public void A_toleration_of_no_check_ends_the_plan() =>
         Assert.That(() => SkipOf(Some.Case() with { Tolerates = [new Toleration("kernel-panik", "typo")] }), Throws.TypeOf<UsageException>().With.Message.Contains("kernel-panik"));

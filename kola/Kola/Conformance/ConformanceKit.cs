@@ -105,6 +105,10 @@ public sealed partial class ConformanceKit : IAsyncDisposable
             return new PromiseResult(promise, PromiseOutcome.NotOffered, FeatureFacts.All[feature].Missing, 0);
         if (promise.Id is "tagged" or "exit.lost" && !_platform.Limits.Outlives)
             return new PromiseResult(promise, PromiseOutcome.NotOffered, "what it makes ends with kola", 0);
+        if (promise.Id is "exit.off" or "exit.lost" && !_platform.Limits.TellsExits)
+            return new PromiseResult(promise, PromiseOutcome.NotOffered, "nothing tells how a machine ends", 0);
+        if (promise.Id is "config" or "memory" && !TakesConfigs)
+            return new PromiseResult(promise, PromiseOutcome.NotOffered, "its machines are there already, as they are", 0);
         if (promise.After is { } before && _outcomes[before] != PromiseOutcome.Kept)
             return new PromiseResult(promise, PromiseOutcome.NotTried, $"\"{before}\" is not kept", 0);
         TimeProvider clock = _request.Access.Clock;
@@ -128,6 +132,8 @@ public sealed partial class ConformanceKit : IAsyncDisposable
 
         PromiseResult Broken(string seen) => new(promise, PromiseOutcome.Broken, seen, clock.GetElapsedTime(start).TotalSeconds);
     }
+
+    private bool TakesConfigs => _platform.Limits.ConfigBytes != 0;
 
     private IReadOnlyList<ExtraDisk> Disks() => _platform.Features.Contains(Feature.ExtraDisks)
         ? [.. _platform.Limits.Buses.Take(_platform.Limits.Disks).Select(bus => new ExtraDisk(64, $"kola-{bus.ToString().ToLowerInvariant()}", bus))] : [];

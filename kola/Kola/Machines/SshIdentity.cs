@@ -8,6 +8,7 @@ public sealed class SshIdentity
 {
     private readonly byte[] _privateKey;
     private string? _password;
+    private IPrivateKeySource? _keys;
 
     private SshIdentity(byte[] privateKey, string publicKey)
     {
@@ -28,14 +29,20 @@ public sealed class SshIdentity
         return new SshIdentity(Encoding.ASCII.GetBytes(key.PrivateKey + "\n"), $"{key.PublicKey} kola");
     }
 
+    /// <summary>A login by a key that is a person's or a lab's, not the run's. Nothing of it is ever written.</summary>
+    internal static SshIdentity Of(string user, IPrivateKeySource keys) => new([], "") { User = user, _keys = keys };
+
+    /// <summary>Whether it is a login by password.</summary>
+    internal bool IsPassword => _password is not null;
+
     /// <summary>The same key for another user.</summary>
-    public SshIdentity As(string user) => new(_privateKey, PublicKey) { User = user };
+    public SshIdentity As(string user) => new(_privateKey, PublicKey) { User = user, _keys = _keys };
 
     /// <summary>A login by password, as somebody who has no key would try it.</summary>
     public SshIdentity WithPassword(string user, string password) => new(_privateKey, PublicKey) { User = user, _password = password };
 
     internal AuthenticationMethod Method() => _password is null
-        ? new PrivateKeyAuthenticationMethod(User, new PrivateKeyFile(OpenPrivateKey()))
+        ? new PrivateKeyAuthenticationMethod(User, _keys ?? new PrivateKeyFile(OpenPrivateKey()))
         : new PasswordAuthenticationMethod(User, _password);
 
     /// <summary>The private key in OpenSSH's format.</summary>

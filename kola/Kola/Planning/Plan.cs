@@ -63,7 +63,7 @@ public sealed record Plan
             return new Skip(facts.Missing, facts.Remedy);
         }
 
-        if (test.Machines.Select(m => Beyond(m, test.Machines.Count, setting.Limits)).FirstOrDefault(b => b is not null) is { } beyond)
+        if (test.Machines.Select(m => Beyond(m, test, setting.Limits)).FirstOrDefault(b => b is not null) is { } beyond)
             return new Skip(beyond, "Run it on qemu.");
         Capacity needed = Capacity.Of(test.Machines);
         // With too few cores it takes longer; that is no reason not to run it.
@@ -72,15 +72,27 @@ public sealed record Plan
             "Raise --jobs or --memory, or run it on a larger host.");
     }
 
-    private static string? Beyond(MachineSpec machine, int machines, PlatformLimits limits)
+    private static string? Beyond(MachineSpec machine, TestCase test, PlatformLimits limits)
     {
+        if (limits.ConfigBytes == 0 && OfItsBoot(machine, test) is { } boot)
+            return $"{machine.Name} needs {boot}, and machines here have booted before the run";
         if (machine.Disks.Count > limits.Disks)
             return string.Create(CultureInfo.InvariantCulture, $"{machine.Name} needs {machine.Disks.Count} extra disks, the platform attaches {limits.Disks}");
         if (machine.Disks.FirstOrDefault(d => !limits.Buses.Contains(d.Bus)) is { } disk)
             return $"{machine.Name} needs a disk on {disk.Bus.ToString().ToLowerInvariant()}, the platform has none there";
-        int cards = machine.LinksAmong(machines).Count;
+        int cards = machine.LinksAmong(test.Machines.Count).Count;
         return cards <= limits.Cards ? null : string.Create(CultureInfo.InvariantCulture, $"{machine.Name} needs {cards} cards beside the first, the platform gives {limits.Cards}");
     }
+
+    // What only a first boot for the test can give a machine.
+    private static string? OfItsBoot(MachineSpec machine, TestCase test) =>
+        machine.Config is not null ? "a config of its own"
+        : test.Fresh || machine.BootFails ? "a first boot"
+        : machine.User != "core" ? $"a user {machine.User}"
+        : machine.Hostname is not null ? "a host name of its own"
+        : machine.DiskMiB is not null ? "a boot disk of a given size"
+        : machine.Firmware is not Firmware.Any ? "firmware of its own"
+        : null;
 
     // What a spec asks for needs no second word in Needs.
     private static IEnumerable<Feature> Implied(TestCase test)

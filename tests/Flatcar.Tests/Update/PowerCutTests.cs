@@ -10,8 +10,8 @@ public sealed class PowerCutTests
     private static readonly string[] s_phases = ["check", "copy", "write", "verify", "bits", "reboot"];
 
     [MachineTest("update.power-cut", Needs = [Feature.UpdateEngine, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 30)]
-    public Task When_the_power_goes_while_the_slot_is_written_the_bits_are_set_or_the_machine_reboots_it_boots_and_the_update_can_be_finished([Spec(RecordsWrites = true)] Machine machine, Lab lab) =>
-        SweepAsync(machine, lab, points: 6, seed: 0, "write", "bits", "reboot");
+    public Task When_the_power_goes_while_the_bits_are_set_it_boots_and_the_update_can_be_finished([Spec(RecordsWrites = true)] Machine machine, Lab lab) =>
+        SweepAsync(machine, lab, points: 6, seed: 0, "bits");
 
     // Two, since two machines get through it in half the time.
     [MachineTest("update.power-cut.sweep.1", Needs = [Feature.LongRun, Feature.UpdateEngine, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 240)]

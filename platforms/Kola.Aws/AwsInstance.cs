@@ -1,0 +1,149 @@
+using Kola.Machines;
+
+namespace Kola.Aws;
+
+/// <summary>One machine on EC2.</summary>
+public sealed class AwsInstance : IInstance
+{
+    private static readonly TimeSpan s_loginTime = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_powerTime = TimeSpan.FromMinutes(10);
+
+    private readonly AwsPlatform _platform;
+    private readonly AwsConsole _console;
+    private readonly SemaphoreSlim _power = new(1);
+    private readonly CancellationTokenSource _over = new();
+    private readonly TaskCompletionSource<InstanceExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _watching;
+    private volatile bool _cycling;
+    private bool _disposed;
+
+    internal AwsInstance(AwsPlatform platform, string id, string instance, string consoleFile)
+    {
+        _platform = platform;
+        Id = id;
+        InstanceId = instance;
+        ConsoleFile = consoleFile;
+        _console = new AwsConsole(platform.Connection, instance, consoleFile);
+        _watching = WatchAsync(_over.Token);
+    }
+
+    /// <inheritdoc/>
+    public string Id { get; }
+
+    /// <summary>As EC2 names it: <c>i-0123456789abcdef0</c>.</summary>
+    public string InstanceId { get; }
+
+    /// <inheritdoc/>
+    public string ConsoleFile { get; }
+
+    /// <summary>Its address and SSH's port. Another one after a power cycle.</summary>
+    public string Address => $"{Host() ?? "nowhere"}:22";
+
+    /// <inheritdoc/>
+    public TimeSpan? ProcessorTime => null;
+
+    /// <inheritdoc/>
+    public int? MemoryMiB => null;
+
+    /// <inheritdoc/>
+    public IGuestChannel? Channel => null;
+
+    /// <inheritdoc/>
+    public Task<InstanceExit> Exited => _exited.Task;
+
+    /// <inheritdoc/>
+    public Task<IShell> ConnectAsync(SshIdentity identity, CancellationToken cancel) =>
+        Host() is { } host ? Ssh.ConnectAsync(host, 22, identity, s_loginTime * _platform.Slowness, cancel) : throw new MachineException($"{Id}: {InstanceId} has no address to connect to");
+
+    /// <summary>
+    /// EC2's reboot: the system is asked to restart, and reset by force when it has not in some minutes. There is no reset button that asks nobody; who wants what
+    /// was not flushed to be lost pulls the plug, <see cref="PowerCycleAsync"/>.
+    /// </summary>
+    public Task ResetAsync(CancellationToken cancel) => WhileOnAsync("reset", () => _platform.RebootAsync(InstanceId, cancel), cancel);
+
+    /// <summary>Stops the instance by force, without a word to its system, and starts it again, on another host and with another address. A spot instance cannot be stopped.</summary>
+    /// <inheritdoc/>
+    public Task PowerCycleAsync(CancellationToken cancel) => WhileOnAsync("power cycle", async () =>
+    {
+        if (_platform.Options.Spot)
+            throw new UsageException($"{Id}: a spot instance cannot be stopped, nor its plug be pulled\n  wanted:  an instance on demand\n  next:    leave out --aws-spot");
+        _cycling = true;
+        try
+        {
+            await _platform.StopAsync(InstanceId, cancel);
+            await ReachAsync("stopped", s => s.IsStopped || s.IsEnding, s => s.IsStopped, cancel);
+            await _platform.PowerOnAsync(InstanceId, cancel);
+            await ReachAsync("running", s => s.IsRunning && _platform.HostOf(s) is not null || s.IsEnding, s => s.IsRunning, cancel);
+            _cycling = false;
+        }
+        catch (Exception problem)
+        {
+            _exited.TrySetResult(new InstanceExit(PlatformFault: true, $"it did not come back from a power cycle: {problem.Message.Split('\n')[0]}") { Signal = problem is PlatformException place ? place.Signal : Signal.MachineLost });
+            throw;
+        }
+    }, cancel);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _power.WaitAsync(CancellationToken.None);
+        try
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            await _over.CancelAsync();
+            await _watching;
+            await _console.DisposeAsync();
+            await _platform.EndAsync(this);
+        }
+        finally
+        {
+            _power.Release();
+        }
+    }
+
+    private string? Host() => _platform.HostOf(_platform.Watch.StateOf(InstanceId));
+
+    private async Task ReachAsync(string name, Func<InstanceState, bool> ends, Func<InstanceState, bool> holds, CancellationToken cancel)
+    {
+        InstanceState state = await _platform.Watch.UntilAsync(InstanceId, ends, s_powerTime * _platform.Slowness, cancel);
+        if (!holds(state))
+            throw new PlatformException(Signal.MachineLost, FormattableString.Invariant($"{Id}: {InstanceId} did not become {name}\n  wanted:  {name} within {s_powerTime.TotalMinutes:0} min\n  got:     {state.Name} {state.Reason} {state.Message}"));
+    }
+
+    // One thing at a time is done to a machine, and only while there is one.
+    private async Task WhileOnAsync(string action, Func<Task> act, CancellationToken cancel)
+    {
+        await _power.WaitAsync(cancel);
+        try
+        {
+            if (_disposed)
+                throw new PlatformException(Signal.MachineLost, $"{Id}: {action} of a machine that was disposed");
+            if (_exited.Task.IsCompleted)
+                throw new PlatformException(Signal.MachineLost, $"{Id}: {action} of a machine that is gone\n  got:     {(await _exited.Task).Detail}");
+            await act();
+        }
+        finally
+        {
+            _power.Release();
+        }
+    }
+
+    private async Task WatchAsync(CancellationToken over)
+    {
+        try
+        {
+            InstanceState end = await _platform.Watch.ChangedAsync(InstanceId, s => s.IsTerminated || s.IsEnding && s.Reason.Length > 0 || s.IsStopped && !_cycling, over);
+            if (over.IsCancellationRequested)
+                return;
+            // What it said last is still shown for a while.
+            await _console.TakeAsync(over);
+            _exited.TrySetResult(end.ToExit());
+        }
+        catch (OperationCanceledException)
+        {
+            // Disposed.
+        }
+    }
+}
