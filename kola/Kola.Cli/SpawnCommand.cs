@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Kola.Checks;
+using Kola.Ignition;
 using Kola.Machines;
 using Kola.Planning;
 
@@ -42,6 +43,9 @@ internal static class SpawnCommand
                 Updates = true,
             };
             Masking masking = SecretOption.Read(parsed, secrets, surroundings);
+            // What cannot be read on any image is told before one is built for it.
+            if (machine.Config is not null)
+                MachineConfig.Planned(machine, neighbours: null, machine.ConfigFile!);
             await using Target opened = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
             // A machine to look at is a test that a person runs by hand: same artifacts, same watching, no deadline to speak of. Where Ignition has failed
             // nobody ever gets in.
