@@ -91,7 +91,8 @@ public sealed class LabPlatform : IPlatform
     {
         cancel.ThrowIfCancellationRequested();
         string name = NameOf(spec);
-        var record = new LabRecord { Machine = name, Test = spec.Id, Tags = _request.Tags };
+        // As tags hold it, to the second.
+        var record = new LabRecord { Machine = name, Test = spec.Id, Tags = ResourceTags.Of(_request.Tags.ToPairs())! };
         LabRequest request = record.Request("provision") with { Spec = spec };
         // What is written down before is found again, whatever happens from here on.
         await _records.WriteAsync(record);

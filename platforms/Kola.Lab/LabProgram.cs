@@ -20,11 +20,11 @@ internal sealed partial class LabProgram : IAsyncDisposable
     private const int SigKill = 9;
     private const int SigTerm = 15;
 
-    // $$ is the session's leader. A child of a shell in the background has no standard input but what it is given.
+    // $$ is the session's leader; POSIX has no other way to name a group to kill. A child of a shell in the background has no standard input but what it is given.
     private const string Guard =
         """
         exec 3<&0
-        trap 'kill -KILL -- -$$' USR1
+        trap 'kill -s KILL -- -$$' USR1
         trap : TERM INT HUP
         "$@" <&3 3<&- & child=$!
         exec 3<&- </dev/null

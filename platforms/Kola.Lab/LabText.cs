@@ -28,7 +28,7 @@ internal sealed partial class LabText(LabProblems problems, string file)
             problems.Wrong(version, $"version is {version.Kind}", "1, the only one there is");
         ReadyMachine[] ready = top.TryGetValue("machines", out YamlValue? machines) ? Machines(machines) : [];
         LabCommandSet commands = top.TryGetValue("commands", out YamlValue? said) ? _commands.Read(said, ready: machines is not null) : new LabCommandSet();
-        if (root.Members is not null && machines is null && said is null)
+        if (root.Members?.Count == top.Count && machines is null && said is null)
             problems.Wrong(root, "the lab has no machines and cannot make any", "commands: { provision: …, deprovision: … }, or machines: […]");
         Dictionary<string, YamlValue> capacity = top.TryGetValue("capacity", out YamlValue? room) ? problems.Map(room, "capacity", ["machines", "memory-mib"]) : [];
         Dictionary<string, YamlValue> limits = top.TryGetValue("limits", out YamlValue? bounds) ? problems.Map(bounds, "limits", ["config-bytes", "disks", "cards"]) : [];
@@ -71,8 +71,8 @@ internal sealed partial class LabText(LabProblems problems, string file)
             Feature feature = KnownFeatures[word];
             if (feature == Feature.Console && (ready.Length > 0 ? ready.Any(r => !HasConsole(r.Controls.Or(controls))) : !HasConsole(controls)))
                 problems.Wrong(at, "features holds console, and nothing says where it comes from", "commands: { console: { run: […] } } or { file: PATH }, for each machine");
-            else if (ready.Length > 0 && feature is Feature.ExtraDisks or Feature.UserData)
-                problems.Wrong(at, $"features holds {word}, and the machines are ready", "what a machine has that is there already");
+            else if (ready.Length > 0 && feature is Feature.ExtraDisks or Feature.UserData or Feature.PrivateNetwork)
+                problems.Wrong(at, $"features holds {word}, and the machines are ready", "what a machine has without a config for the test");
             else if (feature is Feature.HarnessFiles or Feature.OmahaServer && host is null)
                 problems.Wrong(at, $"features holds {word}, and machines do not reach this host", "host-address: ADDRESS, under which they reach its loopback");
             else

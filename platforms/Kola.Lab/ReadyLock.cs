@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using CliWrap;
+using CliWrap.Buffered;
 using Kola.Platforms;
 
 namespace Kola.Labs;
@@ -57,14 +59,15 @@ internal sealed class ReadyLock : IDisposable
     }
 
     /// <summary>Who has a machine, for a message.</summary>
-    internal static string HolderOf(string? directory, ReadyMachine machine)
+    internal static async Task<string> HolderOfAsync(string? directory, ReadyMachine machine, CancellationToken cancel)
     {
+        // .NET locks what it reads, and this is locked.
+        BufferedCommandResult note = await Cli.Wrap("cat").WithArguments(["--", FileOf(directory, machine)]).WithValidation(CommandResultValidation.None).ExecuteBufferedAsync(cancel);
         try
         {
-            using var reader = new StreamReader(new FileStream(FileOf(directory, machine), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-            return JsonSerializer.Deserialize<Dictionary<string, string>>(reader.ReadToEnd()) is { } pairs && ResourceTags.Of(pairs) is { } tags ? $"in use by {tags.Owner}, {tags.Run}" : "in use";
+            return JsonSerializer.Deserialize<Dictionary<string, string>>(note.StandardOutput) is { } pairs && ResourceTags.Of(pairs) is { } tags ? $"in use by {tags.Owner}, {tags.Run}" : "in use";
         }
-        catch (Exception unread) when (unread is IOException or UnauthorizedAccessException or JsonException)
+        catch (JsonException)
         {
             return "in use";
         }

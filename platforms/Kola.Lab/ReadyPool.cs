@@ -14,6 +14,8 @@ internal sealed class ReadyPool
     private static readonly TimeSpan s_login = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_poll = TimeSpan.FromSeconds(1);
 
+    private static readonly PowerAction[] s_revivals = [PowerAction.On, PowerAction.Cycle, PowerAction.Reset];
+
     private readonly LabOptions _lab;
     private readonly LabCalls _calls;
     private readonly PlatformRequest _request;
@@ -65,9 +67,12 @@ internal sealed class ReadyPool
 
             if (_aside.Count == _lab.Ready.Count)
                 throw new PlatformException(Signal.NoContact, $"{spec.Id}: no machine of the lab {_lab.Name} is any good\n  wanted:  one that answers\n  got:     {string.Join("\n           ", _aside.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => $"{a.Key}: {a.Value}"))}");
-            string users = string.Join("\n           ", _lab.Ready.Where(m => !_aside.ContainsKey(m.Name)).Select(m => $"{m.Name}: {ReadyLock.HolderOf(_lab.Locks, m)}"));
             if (_request.Access.Clock.GetElapsedTime(start) >= _lab.Wait)
-                throw new PlatformException(Signal.Quota, string.Create(CultureInfo.InvariantCulture, $"{spec.Id}: all machines of the lab {_lab.Name} were in use for {_lab.Wait.TotalSeconds:0} s\n  wanted:  a free one\n  got:     {users}\n  next:    wait longer (wait: in the lab file), or run fewer at once (--jobs)"));
+            {
+                string[] users = await Task.WhenAll(_lab.Ready.Where(m => !_aside.ContainsKey(m.Name)).Select(async m => $"{m.Name}: {await ReadyLock.HolderOfAsync(_lab.Locks, m, cancel)}"));
+                throw new PlatformException(Signal.Quota, string.Create(CultureInfo.InvariantCulture, $"{spec.Id}: all machines of the lab {_lab.Name} were in use for {_lab.Wait.TotalSeconds:0} s\n  wanted:  a free one\n  got:     {string.Join("\n           ", users)}\n  next:    wait longer (wait: in the lab file), or run fewer at once (--jobs)"));
+            }
+
             if (!told)
                 _request.Access.Progress.Report($"{spec.Id} waits for a machine of the lab {_lab.Name}");
             told = true;
@@ -81,10 +86,11 @@ internal sealed class ReadyPool
         try
         {
             var lab = new LabMachine { Name = machine.Name, Id = machine.Name, Address = machine.Address, Port = machine.Port, Controls = machine.Controls, Tags = _request.Tags, Login = _logins[machine.Name], HostKey = machine.HostKey, Ready = true };
-            if (held.WasUsed && machine.Controls.Restore is { } restore)
-                await _calls.CallAsync(restore, lab.Request(restore.Name) with { Spec = spec }, cancel);
+            LabCommand? restore = held.WasUsed ? machine.Controls.Restore : null;
+            if (restore is not null)
+                await _calls.CallAsync(restore, lab.Request(restore.Name), cancel);
             held.Use();
-            await AnswersAsync(lab, cancel);
+            await AnswersAsync(lab, restore is not null, cancel);
             var instance = new LabInstance(spec.Id, lab, _calls, spec.Directory, _request.Access, () =>
             {
                 held.Dispose();
@@ -106,10 +112,11 @@ internal sealed class ReadyPool
         }
     }
 
-    // One that has been restored may be on its way up; one that was idle answers at once.
-    private async Task AnswersAsync(LabMachine machine, CancellationToken cancel)
+    // One that has been restored may be on its way up. One that was idle answers at once, or a test has left it switched off or hanging.
+    private async Task AnswersAsync(LabMachine machine, bool restored, CancellationToken cancel)
     {
-        TimeSpan limit = TimeSpan.FromMinutes(machine.Controls.Restore is null ? 1 : 5) * _lab.Slowness;
+        LabCommand? power = restored ? null : machine.Controls.Power;
+        TimeSpan limit = TimeSpan.FromMinutes(restored || power is not null ? 5 : 1) * _lab.Slowness;
         long start = _request.Access.Clock.GetTimestamp();
         while (true)
         {
@@ -120,6 +127,9 @@ internal sealed class ReadyPool
             }
             catch (MachineException silent) when (silent is not LoginRefusedException && _request.Access.Clock.GetElapsedTime(start) < limit)
             {
+                if (power is not null)
+                    await _calls.CallAsync(power, machine.Request(power.Name, s_revivals.First(power.Actions.Contains)), cancel);
+                power = null;
                 await Task.Delay(s_poll, _request.Access.Clock, cancel);
             }
         }

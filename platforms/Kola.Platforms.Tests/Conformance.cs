@@ -19,6 +19,21 @@ internal sealed class Conformance
 
     public ConformanceReport Report { get; }
 
+    /// <summary>Where images are unpacked and hashed, which takes half a minute: a person who tries again is not made to wait again.</summary>
+    public static string Cache => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "kola-contract");
+
+    /// <summary>The image of the second tier, which boots machines for minutes; skips the test where that was not asked for.</summary>
+    public static string NeedSecondTier()
+    {
+        if (Environment.GetEnvironmentVariable("KOLA_TIER") != "platforms" || Environment.GetEnvironmentVariable("KOLA_IMAGE") is not { Length: > 0 } file)
+        {
+            Assert.Ignore("takes minutes: scripts/test-platforms");
+            return "";
+        }
+
+        return file;
+    }
+
     /// <summary>Opens a platform, tries all it promises, and closes it.</summary>
     public static async Task<Conformance> RunAsync(IPlatformDriver driver, PlatformRequest request, Scratch scratch)
     {

@@ -8,9 +8,6 @@ public sealed class LoginContract
     private Scratch _scratch = null!;
     private Conformance _conformance = null!;
 
-    // Hashing an image takes half a minute; a person who tries again is not made to wait again.
-    private static string Cache => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "kola-contract");
-
     [OneTimeSetUp]
     public async Task TryAll()
     {
@@ -18,7 +15,7 @@ public sealed class LoginContract
         if (Environment.GetEnvironmentVariable("KOLA_IMAGE") is not { Length: > 0 } file)
             Assert.Ignore("needs an image: KOLA_IMAGE=FILE dotnet test");
         else
-            _conformance = await Conformance.RunAsync(new QemuDriver(), Conformance.Request(_scratch, await ImageFile.PrepareAsync(file, Cache, null, CancellationToken.None), Cache), _scratch);
+            _conformance = await Conformance.RunAsync(new QemuDriver(), Conformance.Request(_scratch, await ImageFile.PrepareAsync(file, Conformance.Cache, null, CancellationToken.None), Conformance.Cache), _scratch);
     }
 
     [OneTimeTearDown]

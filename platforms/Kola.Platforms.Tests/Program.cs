@@ -18,6 +18,12 @@ internal static class Program
             return;
         }
 
+        if (arguments is ["lab", var lab])
+        {
+            await Labs.LabChild.RunAsync(lab);
+            return;
+        }
+
         if (arguments is ["libvirt", var uri, var scratch])
         {
             await Libvirt.LibvirtTests.BeChildAsync(uri, scratch);

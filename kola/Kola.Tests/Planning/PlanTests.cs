@@ -80,6 +80,21 @@ public sealed class PlanTests
     }
 
     [Test]
+    public void What_only_a_first_boot_gives_is_a_skip_where_machines_are_there_already()
+    {
+        Setting ready = s_setting with { Limits = PlatformLimits.None with { ConfigBytes = 0 } };
+        Assert.That(PlanOf(Some.Case(), ready).Tests[0].Skip, Is.Null);
+        Assert.That(Reason(Some.Machine() with { Config = "{ \"ignition\": { \"version\": \"3.0.0\" } }", ConfigFile = "a.ign" }), Does.Contain("a config of its own"));
+        Assert.That(Reason(Some.Machine() with { User = "somebody" }), Does.Contain("a user somebody"));
+        Assert.That(Reason(Some.Machine() with { Hostname = "here" }), Does.Contain("a host name of its own"));
+        Assert.That(Reason(Some.Machine() with { DiskMiB = 9000 }), Does.Contain("a boot disk of a given size"));
+        Assert.That(Reason(Some.Machine() with { Firmware = Firmware.Bios }), Does.Contain("firmware of its own"));
+        Assert.That(PlanOf(Some.Case() with { Fresh = true }, ready).Tests[0].Skip!.Reason, Does.Contain("a first boot, and machines here have booted before the run"));
+
+        string Reason(MachineSpec machine) => PlanOf(Some.Case("ready", 10, machine), ready).Tests[0].Skip!.Reason;
+    }
+
+    [Test]
     public void A_toleration_of_no_check_ends_the_plan() =>
         Assert.That(() => SkipOf(Some.Case() with { Tolerates = [new Toleration("kernel-panik", "typo")] }), Throws.TypeOf<UsageException>().With.Message.Contains("kernel-panik"));
 

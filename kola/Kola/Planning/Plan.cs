@@ -91,7 +91,7 @@ public sealed record Plan
         : machine.User != "core" ? $"a user {machine.User}"
         : machine.Hostname is not null ? "a host name of its own"
         : machine.DiskMiB is not null ? "a boot disk of a given size"
-        : machine.Firmware is not Firmware.Any ? "firmware of its own"
+        : machine.Firmware is Firmware.Bios or Firmware.Direct ? "firmware of its own"
         : null;
 
     // What a spec asks for needs no second word in Needs.

@@ -16,22 +16,15 @@ public sealed class AwsConformance(string bootMode)
     private Scratch _scratch = null!;
     private Conformance _conformance = null!;
 
-    private static string Cache => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "kola-contract");
-
     [OneTimeSetUp]
     public async Task TryAll()
     {
         _scratch = new Scratch();
-        if (Environment.GetEnvironmentVariable("KOLA_IMAGE") is not { Length: > 0 } file || Environment.GetEnvironmentVariable("KOLA_TEST_AWS") is not { Length: > 0 })
-        {
-            Assert.Ignore("needs minutes and an image: KOLA_TEST_AWS=1 KOLA_IMAGE=FILE dotnet test");
-            return;
-        }
-
+        string file = Conformance.NeedSecondTier();
         Uri endpoint = await Moto.MachinesAsync();
-        Image image = await ImageFile.PrepareAsync(file, Cache, null, CancellationToken.None);
+        Image image = await ImageFile.PrepareAsync(file, Conformance.Cache, null, CancellationToken.None);
         PlatformRequest request = Conformance.Request(
-            _scratch, image, Cache, ("aws-endpoint", endpoint.ToString()), ("aws-region", "eu-central-1"), ("aws-ssh-from", "127.0.0.0/8"), ("aws-boot-mode", bootMode), ("aws-slowness", "10"));
+            _scratch, image, Conformance.Cache, ("aws-endpoint", endpoint.ToString()), ("aws-region", "eu-central-1"), ("aws-ssh-from", "127.0.0.0/8"), ("aws-boot-mode", bootMode), ("aws-slowness", "10"));
         request = request with { Access = request.Access with { Environment = AwsPlace.Credentials } };
         var driver = new AwsDriver();
         _conformance = await Conformance.RunAsync(driver, request, _scratch);

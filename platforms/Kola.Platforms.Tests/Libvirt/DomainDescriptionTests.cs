@@ -12,13 +12,14 @@ public sealed class DomainDescriptionTests
     {
         Direct = ("/pool/kernel", "/pool/initrd", "root=LABEL=ROOT console=ttyS0 quote=\"a & b\""),
         Ignition = "/pool/config.ign",
-        Cards = [new SegmentCard("52:54:00:6b:00:01", "239.1.2.3:20000")],
+        Cards = [new SegmentCard("52:54:00:6b:00:01", "udp=127.0.0.1:40001,localaddr=127.0.0.1:20001")],
     });
 
     [Test]
     public void A_machine_with_all_there_is_is_described_as_approved() => Check("libvirt-rich", Plain() with
     {
         Kvm = true,
+        NumaNodes = 2,
         Emulator = "/opt/qemu",
         Uefi = new UefiChoice(null),
         Tpm = true,
