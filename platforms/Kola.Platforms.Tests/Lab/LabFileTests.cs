@@ -54,18 +54,18 @@ public sealed class LabFileTests
         ("version: 1\ncommands: { provision: { run: [p], exits: { quota: 5 } }, deprovision: { run: [d] } }", "2:52", "quota is 5"),
         ("version: 1\ncommands: { provision: { run: [p], input: xml }, deprovision: { run: [d] } }", "2:43", "one of json, ignition, none"),
         ("version: 1\ncommands: { provision: { run: [p] }, deprovision: { run: [d], input: json } }", "2:63", "deprovision has no \"input\""),
-        ($"version: 1\ncommands: {{ {Make}, power: {{ run: [p] }} }}", "2:74", "actions is missing"),
-        ($"version: 1\ncommands: {{ {Make}, power: {{ run: [p], actions: [on] }} }}", "2:74", "power can only switch on"),
-        ($"version: 1\ncommands: {{ {Make}, power: {{ run: [p], actions: [boot] }} }}", "2:96", "on, off, cycle, reset"),
-        ($"version: 1\ncommands: {{ {Make}, console: {{ run: [c], file: /c }} }}", "2:78", "console has no \"run\""),
-        ($"version: 1\ncommands: {{ {Make}, console: {{ file: '/c/${{name}}' }} }}", "2:84", "file holds ${name}"),
-        ($"version: 1\ncommands: {{ {Make}, restore: {{ run: [r] }} }}", "2:67", "commands has no \"restore\""),
+        ($"version: 1\ncommands: {{ {Make}, power: {{ run: [p] }} }}", "2:76", "actions is missing"),
+        ($"version: 1\ncommands: {{ {Make}, power: {{ run: [p], actions: [on] }} }}", "2:76", "power can only switch on"),
+        ($"version: 1\ncommands: {{ {Make}, power: {{ run: [p], actions: [boot] }} }}", "2:98", "on, off, cycle, reset"),
+        ($"version: 1\ncommands: {{ {Make}, console: {{ run: [c], file: /c }} }}", "2:80", "console has no \"run\""),
+        ($"version: 1\ncommands: {{ {Make}, console: {{ file: '/c/${{name}}' }} }}", "2:86", "file holds ${name}"),
+        ($"version: 1\ncommands: {{ {Make}, restore: {{ run: [r] }} }}", "2:69", "commands has no \"restore\""),
         ($"version: 1\ncommands: {{ {Make} }}\nmachines: [{{ {Machine} }}]", "2:13", "commands has no \"provision\""),
         ("version: 1\nmachines: []", "2:11", "machines is empty"),
         ("version: 1\nmachines: [192.0.2.7]", "2:12", "a machine is \"192.0.2.7\""),
         ("version: 1\nmachines: [{ name: a, address: 192.0.2.7 }]", "2:12", "host-key is missing"),
         ("version: 1\nmachines: [{ name: a, address: 192.0.2.7, host-key: 'ssh-ed25519 AAAA' }]", "2:53", "ssh-keyscan"),
-        ($"version: 1\nmachines: [{{ {Machine}, port: 70000 }}]", "2:115", "port is 70000"),
+        ($"version: 1\nmachines: [{{ {Machine}, port: 70000 }}]", "2:113", "port is 70000"),
         ($"version: 1\nlimits: {{ disks: 1 }}\nmachines: [{{ {Machine} }}]", "2:9", "limits of ready machines"),
     ];
 
@@ -79,9 +79,9 @@ public sealed class LabFileTests
     [Test]
     public void Parser_and_schema_refuse_what_is_wrong_and_the_parser_says_where()
     {
+        using IDisposable all = Assert.EnterMultipleScope();
         foreach ((string text, string at, string says) in s_bad)
         {
-            using IDisposable all = Assert.EnterMultipleScope();
             Assert.That(() => LabFile.Parse(text, "lab.yaml"), Throws.TypeOf<UsageException>().With.Message.StartsWith($"lab.yaml:{at}: ").And.Message.Contains(says).And.Message.Contains("\n  wanted:  "), text);
             Assert.That(Faults(text), Is.Not.Empty, text);
         }
