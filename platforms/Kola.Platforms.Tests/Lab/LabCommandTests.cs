@@ -147,6 +147,7 @@ public sealed class LabCommandTests
 
         ILeftover left = (await _lab.LeftoversAsync()).Single();
         Assert.That((left.Name, left.Tags.Owner, left.Tags.MadeBy), Is.EqualTo(("vm-1", "tests", Maker.Self)));
+        Assert.That(left.Tags.Expires.Ticks % TimeSpan.TicksPerSecond, Is.Zero, "tags are the same whoever tells them");
         await Assert.ThrowsAsync<PlatformException>(() => left.DeleteAsync(CancellationToken.None));
         Assert.That(await _lab.LeftoversAsync(), Has.Count.EqualTo(1), "it is not lost");
         await File.WriteAllTextAsync(_scratch.File("works"), "");
