@@ -87,7 +87,8 @@ internal sealed class AwsConnection : IDisposable
         }
 
         config.RetryMode = RequestRetryMode.Adaptive;
-        config.MaxErrorRetry = 6;
+        // Few: no capacity is an error of the server's to the SDK, and another zone is to be asked soon. AwsCalls goes on where throttling lasts.
+        config.MaxErrorRetry = 2;
         config.Timeout = s_requestLimit;
         return config;
     }

@@ -21,6 +21,7 @@ internal sealed class AwsConsole : IAsyncDisposable
     private readonly CancellationTokenSource _over = new();
     private readonly Task _following;
     private bool _latest = true;
+    private int _disposed;
 
     /// <param name="aws">Where the instance is.</param>
     /// <param name="instance">Its id.</param>
@@ -59,6 +60,8 @@ internal sealed class AwsConsole : IAsyncDisposable
     /// <summary>Takes what there is a last time, and ends.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+            return;
         await _over.CancelAsync();
         await _following;
         using var limit = new CancellationTokenSource(s_last, _calls.Clock);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Xml;
 using Amazon.Runtime;
 
 namespace Kola.Aws;
@@ -43,8 +44,12 @@ internal static class AwsFault
     internal static bool IsThrottled(Exception fault) => s_throttled.Contains(CodeOf(fault));
 
     /// <summary>Whether it did not answer, or not with what can be read.</summary>
-    internal static bool IsSilence(Exception fault) =>
-        fault is HttpRequestException or TimeoutException or IOException or WebException or AmazonUnmarshallingException || fault is AmazonClientException { InnerException: HttpRequestException or TimeoutException or IOException };
+    internal static bool IsSilence(Exception fault)
+    {
+        // An answer that was cut off is no XML.
+        bool lost = fault is HttpRequestException or TimeoutException or IOException or WebException or XmlException or AmazonUnmarshallingException;
+        return lost || fault is AmazonClientException { InnerException: HttpRequestException or TimeoutException or IOException };
+    }
 
     /// <summary>As one of the kinds of blame.</summary>
     /// <param name="what">What was asked for, as a verb without its subject: <c>start an instance</c>.</param>

@@ -92,15 +92,21 @@ public sealed class AwsInstance : IInstance
             if (_disposed)
                 return;
             _disposed = true;
-            await _over.CancelAsync();
-            await _watching;
-            await _console.DisposeAsync();
+            await QuietAsync();
             await _platform.EndAsync(this);
         }
         finally
         {
             _power.Release();
         }
+    }
+
+    /// <summary>Looks at it no more, and reads its console a last time: what comes before its end. May come twice.</summary>
+    internal async Task QuietAsync()
+    {
+        await _over.CancelAsync();
+        await _watching;
+        await _console.DisposeAsync();
     }
 
     private string? Host() => _platform.HostOf(_platform.Watch.StateOf(InstanceId));

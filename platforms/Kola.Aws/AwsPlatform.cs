@@ -104,6 +104,8 @@ public sealed class AwsPlatform : IPlatform
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 1)
             return;
+        // All that takes a while of its own comes first, so that the ends come in one moment.
+        await Task.WhenAll(_instances.Keys.Select(i => i.QuietAsync()));
         await Task.WhenAll(_instances.Keys.Select(i => i.DisposeAsync().AsTask()));
         await Watch.DisposeAsync();
         await _launch.Resources.DeleteAsync(CancellationToken.None);
@@ -138,10 +140,10 @@ public sealed class AwsPlatform : IPlatform
             throw new UsageException($"{spec.Id}: aws has no {missing}\n  next:    ask for the feature in the test's Needs");
         InstanceSize[] sizes = [.. _sizes.For(spec.Id, machine).Where(size => machine.Firmware switch
         {
-            Firmware.Uefi => _launch.IsUefi(size),
+            Firmware.Uefi => size.Uefi && _launch.IsUefi(size),
             Firmware.Bios => !_launch.IsUefi(size),
             Firmware.Direct => false,
-            _ => true,
+            _ => size.Uefi || _launch.BootMode != "uefi",
         })];
         return sizes.Length > 0 ? sizes
             : throw new UsageException($"{spec.Id}: cannot boot by firmware \"{machine.Firmware}\"\n  wanted:  an image and an instance type that are started so\n  got:     an image of boot mode {_launch.BootMode}\n  next:    --aws-boot-mode, or another --aws-type");
@@ -213,7 +215,7 @@ public sealed class AwsPlatform : IPlatform
     private static HashSet<Feature> FeaturesOf(Launch launch, InstanceSizes sizes)
     {
         var features = new HashSet<Feature> { Feature.Console, Feature.BootLoader };
-        if (sizes.All.Any(launch.IsUefi))
+        if (sizes.All.Any(s => s.Uefi && launch.IsUefi(s)))
             features.Add(Feature.Uefi);
         return features;
     }

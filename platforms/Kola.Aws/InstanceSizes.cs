@@ -66,5 +66,6 @@ internal sealed class InstanceSizes
         type.InstanceType.Value,
         type.MemoryInfo?.SizeInMiB ?? 0,
         type.VCpuInfo?.DefaultVCpus ?? 1,
-        (type.SupportedBootModes ?? []).Contains("uefi"));
+        // Where nothing is said, the image decides.
+        type.SupportedBootModes is not { Count: > 0 } modes || modes.Contains("uefi"));
 }

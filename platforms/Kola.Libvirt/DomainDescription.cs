@@ -158,7 +158,7 @@ internal sealed record DomainDescription
         if (First is { Network: null } first)
             arguments.AddRange(Card(FirstNetwork, string.Create(CultureInfo.InvariantCulture, $"user,id={FirstNetwork},hostfwd=tcp:127.0.0.1:{first.Port}-:22"), first.Mac, FirstCardSlot));
         foreach ((SegmentCard card, int index) in Cards.Select((c, i) => (c, i)))
-            arguments.AddRange(Card(NetworkOf(index), $"socket,id={NetworkOf(index)},mcast={card.Group},localaddr=127.0.0.1", card.Mac, FirstCardSlot + 1 + index));
+            arguments.AddRange(Card(NetworkOf(index), $"socket,id={NetworkOf(index)},{card.Network}", card.Mac, FirstCardSlot + 1 + index));
         return arguments.Count == 0 ? null : new XElement(s_qemu + "commandline", arguments.Select(a => new XElement(s_qemu + "arg", new XAttribute("value", a))));
     }
 
@@ -189,5 +189,5 @@ internal sealed record FirstCard(string Mac, string? Network, int Port = 0);
 
 /// <summary>A card on a segment.</summary>
 /// <param name="Mac">Ethernet address.</param>
-/// <param name="Group">Multicast address and port that stand for the segment on the host's loopback: <c>239.1.2.3:20000</c>.</param>
-internal sealed record SegmentCard(string Mac, string Group);
+/// <param name="Network">What QEMU is told of the segment: <c>udp=127.0.0.1:40001,localaddr=127.0.0.1:20001</c>.</param>
+internal sealed record SegmentCard(string Mac, string Network);

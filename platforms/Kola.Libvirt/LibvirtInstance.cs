@@ -16,6 +16,8 @@ public sealed partial class LibvirtInstance : IInstance
     private readonly MachineVolumes _volumes;
     private readonly ConsoleCapture _console;
     private readonly double _slowness;
+    private readonly LibvirtLink[] _links;
+    private readonly LibvirtLink? _management;
     private readonly GuestChannel _channel = new();
     private readonly SemaphoreSlim _power = new(1);
     private readonly TaskCompletionSource<InstanceExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -29,9 +31,11 @@ public sealed partial class LibvirtInstance : IInstance
     private bool _ran;
     private bool _disposed;
 
-    private LibvirtInstance(LibvirtHost host, InstanceSpec spec, DomainDescription description, Domain domain, MachineVolumes volumes, double slowness)
+    private LibvirtInstance(LibvirtHost host, InstanceSpec spec, DomainDescription description, Domain domain, MachineVolumes volumes, IReadOnlyList<UdpPort> ports, double slowness)
     {
         (_host, _spec, _description, _domain, _volumes, _slowness) = (host, spec, description, domain, volumes, slowness);
+        _links = [.. ports.Select((port, card) => new LibvirtLink(spec.Links[card].Segment, DomainDescription.NetworkOf(card), port, CarryAsync))];
+        _management = description.First is { Network: null } ? new LibvirtLink("management", DomainDescription.FirstNetwork, null, CarryAsync) : null;
         _console = new ConsoleCapture(ConsoleFile);
         host.Watch(description.Name, Take);
     }
@@ -56,6 +60,12 @@ public sealed partial class LibvirtInstance : IInstance
 
     /// <inheritdoc/>
     public IGuestChannel? Channel => _channel;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ILink> Links => _links;
+
+    /// <inheritdoc/>
+    public ILink? Management => _management;
 
     /// <summary>Names of its virtual serial ports.</summary>
     internal static IReadOnlyList<string> Ports { get; } = [GuestProgram.ControlPort, GuestProgram.JournalPort, GuestProgram.SshPort];
@@ -118,6 +128,8 @@ public sealed partial class LibvirtInstance : IInstance
             if (_ssh is not null)
                 await _ssh.DisposeAsync();
             _host.Unwatch(DomainName);
+            foreach (LibvirtLink link in _links)
+                await link.Port!.DisposeAsync();
             if (!_spec.Keep || !_ran)
                 await Task.Run(() => Remove(_domain, _volumes));
             _domain.Dispose();
@@ -134,13 +146,14 @@ public sealed partial class LibvirtInstance : IInstance
     /// <param name="spec">The machine.</param>
     /// <param name="description">Its domain.</param>
     /// <param name="volumes">Its volumes, which are there. Removed when this fails, and when the machine is disposed of.</param>
+    /// <param name="ports">Where its cards are plugged in; none on another host.</param>
     /// <param name="slowness">Of its host.</param>
     /// <param name="cancel">Ends it; nothing is left then.</param>
-    internal static async Task<LibvirtInstance> StartAsync(LibvirtHost host, InstanceSpec spec, DomainDescription description, MachineVolumes volumes, double slowness, CancellationToken cancel)
+    internal static async Task<LibvirtInstance> StartAsync(LibvirtHost host, InstanceSpec spec, DomainDescription description, MachineVolumes volumes, IReadOnlyList<UdpPort> ports, double slowness, CancellationToken cancel)
     {
         string xml = description.ToXml();
         Domain domain = await LibvirtHost.AskAsync(spec.Id, "describing it to libvirt", () => host.Connection.DefineDomain(xml));
-        var instance = new LibvirtInstance(host, spec, description, domain, volumes, slowness);
+        var instance = new LibvirtInstance(host, spec, description, domain, volumes, ports, slowness);
         try
         {
             cancel.ThrowIfCancellationRequested();
@@ -203,6 +216,9 @@ public sealed partial class LibvirtInstance : IInstance
             if (_description.First is { Network: null })
                 Address = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{ForwardedPort(_domain.Monitor("info usernet"))}");
         });
+        // A cable that was pulled stays out while the machine is off.
+        foreach (LibvirtLink link in _links.Append(_management).OfType<LibvirtLink>().Where(l => !l.Plugged))
+            await SetLinkAsync(link.Network, false);
         cancel.ThrowIfCancellationRequested();
         _pullingPlug = false;
         await LibvirtHost.DoAsync(Id, "letting it run", _domain.Resume);
@@ -264,6 +280,11 @@ public sealed partial class LibvirtInstance : IInstance
         await Task.WhenAny(_console.Ended, Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System));
         _exited.TrySetResult(exit);
     }
+
+    private Task CarryAsync(string network, bool up, CancellationToken cancel) =>
+        WhileOnAsync(up ? "plugging a cable in" : "pulling a cable", () => SetLinkAsync(network, up), cancel);
+
+    private Task SetLinkAsync(string network, bool up) => LibvirtHost.DoAsync(Id, up ? "plugging a cable in" : "pulling a cable", () => _domain.Monitor($"set_link {network} {(up ? "on" : "off")}"));
 
     private async Task WhileOnAsync(string action, Func<Task> act, CancellationToken cancel)
     {

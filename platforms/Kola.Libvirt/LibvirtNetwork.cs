@@ -2,20 +2,18 @@ using Kola.Machines;
 
 namespace Kola.Libvirt;
 
-/// <summary>The segments of a test: groups on a host's loopback that are there while somebody listens.</summary>
-internal sealed class LibvirtNetwork : INetwork
+/// <summary>The segments of a test. There is nothing to them but cables.</summary>
+/// <param name="close">Forgets them.</param>
+internal sealed class LibvirtNetwork(Action close) : INetwork
 {
-    /// <exception cref="PlatformException">A segment is to have servers, which nothing here can be.</exception>
-    public LibvirtNetwork(NetworkSpec spec)
-    {
-        if (spec.HasServers)
-            throw new PlatformException(Signal.Host, $"{spec.Name}: libvirt's segments have no servers\n  wanted:  a platform that offers segment-servers\n  next:    run it on qemu");
-    }
-
     /// <inheritdoc/>
     public Task ConductAsync(string segment, SegmentConduct conduct, CancellationToken cancel) =>
         throw new PlatformException(Signal.Host, $"segment \"{segment}\" has no servers that could behave otherwise");
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        close();
+        return ValueTask.CompletedTask;
+    }
 }

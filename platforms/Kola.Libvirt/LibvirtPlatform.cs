@@ -19,7 +19,7 @@ public sealed class LibvirtPlatform : IPlatform
     private readonly LibvirtOptions _options;
     private readonly ResourceTags _tags;
     private readonly Placement _placement;
-    private readonly SegmentGroups _groups = new();
+    private readonly Segments _segments;
     private readonly ConcurrentDictionary<LibvirtInstance, bool> _instances = new();
     // Tells the machines of this platform apart from others of the same run.
     private readonly string _nonce = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
@@ -29,6 +29,7 @@ public sealed class LibvirtPlatform : IPlatform
     {
         (_hosts, _options, _tags) = (hosts, options, request.Tags);
         _images = [.. hosts.Select(h => new ImageVolumes(h, request.Tags, request.Access.Clock, request.Access.Progress))];
+        _segments = new Segments(request.Access.Clock);
         _placement = new Placement([.. hosts.Select(h => (h.FreeMiB, h.Node.Cpus))]);
         Features = FeaturesOf(hosts, options, configDrive, firmware);
         Capacity = CapacityOf(hosts, options);
@@ -89,11 +90,11 @@ public sealed class LibvirtPlatform : IPlatform
         }
     }
 
-    /// <summary>Segments are cables and nothing more: there is nothing to make.</summary>
+    /// <summary>Segments are cables and nothing more: nothing is made on a host.</summary>
     public Task<INetwork> OpenNetworkAsync(NetworkSpec spec, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        return Task.FromResult<INetwork>(new LibvirtNetwork(spec));
+        return Task.FromResult(_segments.Open(spec));
     }
 
     /// <inheritdoc/>
@@ -148,6 +149,7 @@ public sealed class LibvirtPlatform : IPlatform
         (string image, (string, string, string)? direct) = await BringAsync(images, spec.Image, firmware, cancel);
         long bytes = await MachineVolumes.SizeOfAsync(spec.Image, cancel);
         var volumes = new MachineVolumes(host, _tags, machine);
+        UdpPort[] ports = HostUri.IsLocal(host.Uri) ? [.. spec.Links.Select(_segments.Plug)] : [];
         try
         {
             using var scratch = new Scratch();
@@ -170,14 +172,16 @@ public sealed class LibvirtPlatform : IPlatform
                 Uefi = firmware == Firmware.Uefi ? host.Capabilities.Uefi ?? throw new UsageException($"{spec.Id}: {HostUri.Shown(host.Uri)} has no UEFI firmware\n  next:    apt-get install ovmf there") : null,
                 Tpm = spec.Machine.Tpm,
                 First = spec.Machine.Offline ? null : new FirstCard(spec.Mac ?? NewMac(), _options.Network),
-                Cards = [.. spec.Links.Select(l => new SegmentCard(l.Mac, _groups.Of(l.Network, l.Segment)))],
+                Cards = [.. spec.Links.Select((l, card) => new SegmentCard(l.Mac, ports.Length > 0 ? ports[card].Network : _segments.GroupOf(spec.Id, l)))],
                 Ports = LibvirtInstance.Ports,
             };
-            return await LibvirtInstance.StartAsync(host, spec, description, volumes, host.Capabilities.Kvm ? 1 : Emulated, cancel);
+            return await LibvirtInstance.StartAsync(host, spec, description, volumes, ports, host.Capabilities.Kvm ? 1 : Emulated, cancel);
         }
         catch
         {
             await Task.Run(() => LibvirtInstance.Try(volumes.Delete), CancellationToken.None);
+            foreach (UdpPort port in ports)
+                await port.DisposeAsync();
             throw;
         }
     }
@@ -197,6 +201,8 @@ public sealed class LibvirtPlatform : IPlatform
         var features = new HashSet<Feature> { Feature.Console, Feature.ExtraDisks, Feature.PrivateNetwork, Feature.OutOfBand };
         if (options.Network is null)
             features.UnionWith([Feature.HarnessFiles, Feature.OmahaServer]);
+        if (options.Uris.All(HostUri.IsLocal))
+            features.Add(Feature.LinkFaults);
         if (hosts.All(h => h.Capabilities.Tpm))
             features.Add(Feature.Tpm);
         if (hosts.All(h => h.Capabilities.Uefi is not null))

@@ -48,7 +48,8 @@ public sealed partial class ConformanceKit
     {
         string file = _hub!.Instance.ConsoleFile ?? throw new PromiseBrokenException("the platform offers a console and names no file of it");
         string mark = $"kola-{_nonce[..12]}-{Guid.NewGuid():N}";
-        await _hub.RunAsync($"echo {mark} | sudo tee /dev/console", cancel);
+        // tty0 ttyS0: with several consoles, /dev/console is the one named last on the kernel's command line, and seldom the serial one.
+        await _hub.RunAsync($"echo {mark} | sudo tee $(sed 's|[^ ]*|/dev/&|g' /sys/class/tty/console/active)", cancel);
         Waited<string> console = await Wait.UntilAsync(
             async token => File.Exists(file) ? await File.ReadAllTextAsync(file, token) : "", text => text.Contains(mark, StringComparison.Ordinal), s_limit * _platform.Slowness, TimeSpan.FromSeconds(5), _request.Access.Clock, cancel);
         if (!console.Held)

@@ -55,18 +55,6 @@ public sealed class AwsFaultTests
     }
 
     [Test]
-    public async Task Throttling_is_borne_with_beyond_the_SDKs_own_patience()
-    {
-        await using AwsPlatform platform = await _place.OpenAsync();
-        int refused = 0;
-        // The SDK asks seven times.
-        _place.Front.Refusal = r => r.Action == "RebootInstances" && Interlocked.Increment(ref refused) <= 8 ? "RequestLimitExceeded" : null;
-        await using IInstance machine = await platform.StartAsync(_place.Spec("hub"), CancellationToken.None);
-        await machine.ResetAsync(CancellationToken.None);
-        Assert.That(refused, Is.EqualTo(9));
-    }
-
-    [Test]
     public async Task An_instance_whose_start_was_obeyed_and_not_answered_is_not_left()
     {
         await using (AwsPlatform platform = await _place.OpenAsync())

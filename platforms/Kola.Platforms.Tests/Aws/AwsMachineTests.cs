@@ -144,7 +144,7 @@ public sealed class AwsMachineTests
     [Test]
     public async Task What_has_no_feature_is_the_callers_mistake_before_anything_is_made()
     {
-        await using AwsPlatform platform = await _place.OpenAsync(("aws-spot", "true"));
+        await using AwsPlatform platform = await _place.OpenAsync(("aws-spot", "true"), ("aws-boot-mode", "uefi"));
         foreach (MachineSpec wrong in new[]
         {
             new MachineSpec { Name = "m", Disks = [new ExtraDisk(64, "spare")] }, new MachineSpec { Name = "m", Tpm = true }, new MachineSpec { Name = "m", MemoryMiB = 64 << 20 },

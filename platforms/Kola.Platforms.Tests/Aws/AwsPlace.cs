@@ -3,18 +3,14 @@ using Kola.Machines;
 
 namespace Kola.Platforms.Tests.Aws;
 
-/// <summary>A server, a front before it, and a region of a test's own.</summary>
+/// <summary>A server, a front before it, and an account of a test's own.</summary>
 internal sealed class AwsPlace : IAsyncDisposable
 {
-    private static readonly string[] s_regions = ["us-east-1", "us-east-2", "us-west-1", "us-west-2", "eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "eu-north-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "ap-northeast-2", "ca-central-1", "sa-east-1"];
-    private static int s_taken;
-
     private readonly Scratch _scratch = new();
 
-    private AwsPlace(Front front, string region)
+    private AwsPlace(Front front)
     {
         Front = front;
-        Region = region;
         string file = _scratch.File("disk.img");
         // Two blocks with something in them, two without, and the start of a fifth.
         byte[] disk = new byte[4 * EbsDirect.BlockBytes + 512];
@@ -27,8 +23,6 @@ internal sealed class AwsPlace : IAsyncDisposable
 
     public Front Front { get; }
 
-    public string Region { get; }
-
     public Image Image { get; init; }
 
     public AwsDriver Driver { get; } = new();
@@ -37,14 +31,14 @@ internal sealed class AwsPlace : IAsyncDisposable
 
     public ResourceTags Tags { get; init; } = new() { Run = $"run-{Guid.NewGuid():N}", Owner = "tests", Expires = TimeProvider.System.GetUtcNow() + TimeSpan.FromHours(1) };
 
-    public static async Task<AwsPlace> CreateAsync() => new(new Front(await Moto.EndpointAsync()), s_regions[(Interlocked.Increment(ref s_taken) - 1) % s_regions.Length]);
+    public static async Task<AwsPlace> CreateAsync() => new(new Front(await Moto.EndpointAsync()));
 
     /// <summary>An environment with those of Amazon's documentation.</summary>
     public static string? Credentials(string variable) => variable switch { "AWS_ACCESS_KEY_ID" => "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY" => "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", _ => null };
 
     public PlatformAccess Access(params (string Option, string Value)[] settings) => new()
     {
-        Settings = new PlatformSettings(new[] { ("aws-endpoint", Front.Endpoint.ToString()), ("aws-region", Region), ("aws-ssh-from", "203.0.113.7/32") }.Concat(settings)
+        Settings = new PlatformSettings(new[] { ("aws-endpoint", Front.Endpoint.ToString()), ("aws-region", "eu-central-1"), ("aws-ssh-from", "203.0.113.7/32") }.Concat(settings)
             .GroupBy(s => s.Item1).ToDictionary(g => g.Key, g => (IReadOnlyList<string>)[.. g.Select(s => s.Item2)])),
         Environment = Credentials,
         CacheDirectory = _scratch.New("cache"),
@@ -66,7 +60,7 @@ internal sealed class AwsPlace : IAsyncDisposable
         Directory = _scratch.New(name),
     };
 
-    /// <summary>All that carries kola's tags in the region.</summary>
+    /// <summary>All that carries kola's tags in the account.</summary>
     public async Task<string[]> LeftAsync() => [.. (await Driver.FindLeftoversAsync(Access(), CancellationToken.None)).Select(l => $"{l.Kind} of {(l.Tags.Run == Tags.Run ? "the run" : l.Tags.Run)}")];
 
     /// <summary>Has the server end an instance as EC2 would, for a reason.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Web;
@@ -16,6 +17,7 @@ internal sealed class Front : IAsyncDisposable
     private readonly HttpListener _listener = new();
     private readonly HttpClient _http = new();
     private readonly Uri _behind;
+    private readonly string _account = Random.Shared.NextInt64(100_000_000_000, 1_000_000_000_000).ToString(CultureInfo.InvariantCulture);
     private readonly ConcurrentQueue<Passed> _passed = new();
     private readonly Task _serving;
 
@@ -88,6 +90,7 @@ internal sealed class Front : IAsyncDisposable
         await context.Request.InputStream.CopyToAsync(body);
         Passed passed = Read(context.Request, body.ToArray());
         _passed.Enqueue(passed);
+        bool silent = Silence(passed);
         try
         {
             await Before(passed);
@@ -98,10 +101,10 @@ internal sealed class Front : IAsyncDisposable
             }
             else
             {
-                await PassAsync(context, passed, body.ToArray());
+                await PassAsync(context, passed, body.ToArray(), silent);
             }
 
-            if (Silence(passed))
+            if (silent)
                 context.Response.Abort();
             else
                 context.Response.Close();
@@ -112,7 +115,7 @@ internal sealed class Front : IAsyncDisposable
         }
     }
 
-    private async Task PassAsync(HttpListenerContext context, Passed passed, byte[] body)
+    private async Task PassAsync(HttpListenerContext context, Passed passed, byte[] body, bool silent)
     {
         using var request = new HttpRequestMessage(new HttpMethod(context.Request.HttpMethod), new Uri(_behind, context.Request.RawUrl)) { Content = new ByteArrayContent([.. body, .. Encoding.ASCII.GetBytes(More(passed))]) };
         foreach (string name in context.Request.Headers.AllKeys.OfType<string>().Where(n => n is not ("Host" or "Content-Length" or "Expect" or "Connection")))
@@ -121,13 +124,16 @@ internal sealed class Front : IAsyncDisposable
                 request.Content.Headers.TryAddWithoutValidation(name, context.Request.Headers[name]);
         }
 
+        // So that tests do not see each other.
+        request.Headers.Add("x-moto-account-id", _account);
         using HttpResponseMessage response = await _http.SendAsync(request);
         context.Response.StatusCode = (int)response.StatusCode;
         foreach ((string name, IEnumerable<string> values) in response.Headers.Where(h => h.Key.StartsWith("x-amz", StringComparison.OrdinalIgnoreCase)))
             context.Response.Headers[name] = values.First();
         byte[] answer = await response.Content.ReadAsByteArrayAsync();
-        if (!Silence(passed))
-            await context.Response.OutputStream.WriteAsync(answer);
+        // A part of it, before the connection breaks.
+        context.Response.ContentLength64 = silent ? answer.Length + 1 : answer.Length;
+        await context.Response.OutputStream.WriteAsync(answer);
     }
 
     private static Passed Read(HttpListenerRequest request, byte[] body)

@@ -40,7 +40,6 @@ from werkzeug.serving import make_server  # noqa: E402
 
 import machines  # noqa: E402
 
-ACCOUNT = "123456789012"
 BLOCK = 512 << 10
 place = tempfile.mkdtemp(prefix="kola-moto-")
 hypervisor = None
@@ -120,8 +119,7 @@ def reboot_instances(before, self, instance_ids):
 
 def end(instance, state, reason):
     """Ends an instance as EC2 or its own system would."""
-    backend = ec2_backends[ACCOUNT][instance.region_name]
-    backend.terminate_instances([instance.id])
+    instance.ec2_backend.terminate_instances([instance.id])
     instance._state = InstanceState(state, 48)
     instance._state_reason = StateReason(f"{reason}: so it was asked for", reason)
 
@@ -219,7 +217,7 @@ class Door:
     def __call__(self, environ, start_response):
         match environ["PATH_INFO"].split("/"):
             case ["", "kola", "end", instance_id, state, reason]:
-                for backend in ec2_backends[ACCOUNT].values():
+                for backend in [backend for account in list(ec2_backends.values()) for backend in list(account.values())]:
                     if instance := backend.get_instance_by_id(instance_id):
                         end(instance, state, reason)
                 start_response("200 OK", [])

@@ -12,7 +12,7 @@ public sealed class DomainDescriptionTests
     {
         Direct = ("/pool/kernel", "/pool/initrd", "root=LABEL=ROOT console=ttyS0 quote=\"a & b\""),
         Ignition = "/pool/config.ign",
-        Cards = [new SegmentCard("52:54:00:6b:00:01", "239.1.2.3:20000")],
+        Cards = [new SegmentCard("52:54:00:6b:00:01", "udp=127.0.0.1:40001,localaddr=127.0.0.1:20001")],
     });
 
     [Test]

@@ -1,4 +1,4 @@
-using Kola.Qemu;
+using Kola.Segments;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Kola.Platforms.Tests.Unit;

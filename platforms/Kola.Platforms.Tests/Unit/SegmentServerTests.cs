@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Kola.Qemu;
+using Kola.Segments;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Kola.Platforms.Tests.Unit;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Kola.Segments;
 
 namespace Kola.Qemu;
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Threading.Channels;
+using Kola.Segments;
 
 namespace Kola.Qemu;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Kola.Qemu;
+namespace Kola.Segments;
 
 /// <summary>The last frames of a link, as many as go into 4 MiB.</summary>
 internal sealed class FrameRing(TimeProvider clock)

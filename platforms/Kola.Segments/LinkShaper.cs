@@ -1,4 +1,4 @@
-namespace Kola.Qemu;
+namespace Kola.Segments;
 
 /// <summary>One direction of a link: frames go in, and come out late, twice, in another order, or not at all.</summary>
 internal sealed class LinkShaper : IDisposable

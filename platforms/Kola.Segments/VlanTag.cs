@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Kola.Qemu;
+namespace Kola.Segments;
 
 /// <summary>The tag of a frame in a VLAN (IEEE 802.1Q): four bytes behind the two addresses.</summary>
 internal static class VlanTag
