@@ -1,8 +1,11 @@
 using System.Reflection;
 using System.Runtime.Loader;
 using Kola.Aws;
+using Kola.Azure;
+using Kola.Gcp;
 using Kola.Labs;
 using Kola.Libvirt;
+using Kola.OpenStack;
 using Kola.Platforms;
 using Kola.Qemu;
 
@@ -14,7 +17,7 @@ internal static class Drivers
     private const string Extension = ".dll";
 
     /// <summary>Those that come with kola.</summary>
-    internal static IReadOnlyList<IPlatformDriver> All { get; } = [new QemuDriver(), new LibvirtDriver(), new AwsDriver(), new LabDriver()];
+    internal static IReadOnlyList<IPlatformDriver> All { get; } = [new QemuDriver(), new LibvirtDriver(), new AwsDriver(), new OpenStackDriver(), new AzureDriver(), new GcpDriver(), new LabDriver()];
 
     /// <summary>One of them by its name, or the one in a file.</summary>
     /// <exception cref="UsageException">There is none of that name, or none in that file.</exception>

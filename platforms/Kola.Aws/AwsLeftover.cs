@@ -9,7 +9,7 @@ namespace Kola.Aws;
 /// <param name="Delete">Deletes it.</param>
 internal sealed record AwsLeftover(string Kind, string Name, ResourceTags Tags, Func<CancellationToken, Task> Delete) : ILeftover
 {
-    /// <summary>Whether machines of a run share it, so that it goes with the platform and not with a machine.</summary>
+    /// <inheritdoc/>
     public bool IsShared => Kind is "image" or "snapshot" or "security group" or "key pair";
 
     /// <inheritdoc/>

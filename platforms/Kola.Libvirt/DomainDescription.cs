@@ -42,6 +42,9 @@ internal sealed record DomainDescription
     /// <summary>Virtual CPUs.</summary>
     public required int Cpus { get; init; }
 
+    /// <summary>Nodes its memory and CPUs are divided over evenly; 1 for a machine of one piece.</summary>
+    public int NumaNodes { get; init; } = 1;
+
     /// <summary>Boot disk first.</summary>
     public required IReadOnlyList<DomainDisk> Disks { get; init; }
 
@@ -85,11 +88,12 @@ internal sealed record DomainDescription
         Ignition is null ? null : new XElement("sysinfo", new XAttribute("type", "fwcfg"),
             new XElement("entry", new XAttribute("name", "opt/org.flatcar-linux/config"), new XAttribute("file", Ignition))),
         Boot(),
-        // Suspend to RAM does not come back under OVMF.
-        new XElement("features", new XElement("acpi"), new XElement("apic")),
+        // Translated code is kept in 512 MiB, as without libvirt; one before 8.0 does not know the word and passes it by.
+        new XElement("features", new XElement("acpi"), new XElement("apic"), Kvm ? null : new XElement("tcg", new XElement("tb-cache", new XAttribute("unit", "MiB"), 512))),
         Cpu(),
         new XElement("clock", new XAttribute("offset", "utc")),
         new XElement("on_poweroff", "destroy"), new XElement("on_reboot", "restart"), new XElement("on_crash", "destroy"),
+        // Suspend to RAM does not come back under OVMF.
         new XElement("pm", new XElement("suspend-to-mem", new XAttribute("enabled", "no")), new XElement("suspend-to-disk", new XAttribute("enabled", "no"))),
         Devices(),
         CommandLine()).ToString(SaveOptions.DisableFormatting);
@@ -122,9 +126,19 @@ internal sealed record DomainDescription
     private XElement Cpu()
     {
         if (Kvm)
-            return new XElement("cpu", new XAttribute("mode", "host-passthrough"), new XAttribute("check", "none"));
+            return new XElement("cpu", new XAttribute("mode", "host-passthrough"), new XAttribute("check", "none"), Nodes());
         string[] off = Qemu.Major >= 8 ? ["la57"] : ["la57", "avx", "avx2", "f16c", "fma", "vaes", "vpclmulqdq"];
-        return new XElement("cpu", new XAttribute("mode", "maximum"), new XAttribute("check", "none"), off.Select(f => new XElement("feature", new XAttribute("policy", "disable"), new XAttribute("name", f))));
+        return new XElement("cpu", new XAttribute("mode", "maximum"), new XAttribute("check", "none"), off.Select(f => new XElement("feature", new XAttribute("policy", "disable"), new XAttribute("name", f))), Nodes());
+    }
+
+    private IEnumerable<XElement> Nodes()
+    {
+        if (NumaNodes == 1)
+            yield break;
+        int cpus = Cpus / NumaNodes;
+        yield return new XElement("topology", new XAttribute("sockets", NumaNodes), new XAttribute("cores", cpus), new XAttribute("threads", 1));
+        yield return new XElement("numa", Enumerable.Range(0, NumaNodes).Select(node => new XElement("cell", new XAttribute("id", node),
+            new XAttribute("cpus", string.Create(CultureInfo.InvariantCulture, $"{node * cpus}-{(node + 1) * cpus - 1}")), new XAttribute("memory", MemoryMiB / NumaNodes), new XAttribute("unit", "MiB"))));
     }
 
     private XElement Devices() => new("devices",

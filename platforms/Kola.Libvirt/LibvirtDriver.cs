@@ -28,7 +28,7 @@ public sealed class LibvirtDriver : IPlatformDriver
     /// <inheritdoc/>
     public IReadOnlySet<Feature> Features { get; } = new HashSet<Feature>
     {
-        Feature.Console, Feature.ExtraDisks, Feature.PrivateNetwork, Feature.LinkFaults, Feature.OutOfBand, Feature.HarnessFiles, Feature.OmahaServer, Feature.Tpm, Feature.Uefi, Feature.UserData, Feature.BootLoader,
+        Feature.Console, Feature.ExtraDisks, Feature.PrivateNetwork, Feature.LinkFaults, Feature.OutOfBand, Feature.Numa, Feature.HarnessFiles, Feature.OmahaServer, Feature.Tpm, Feature.Uefi, Feature.UserData, Feature.BootLoader,
     };
 
     /// <inheritdoc/>

@@ -8,7 +8,7 @@ namespace Kola.Libvirt;
 internal sealed class LibvirtHost : IAsyncDisposable
 {
     private static readonly TimeSpan s_keepAlive = TimeSpan.FromSeconds(10);
-    private readonly ConcurrentDictionary<string, Action<DomainEvent>> _watchers = new();
+    private readonly ConcurrentDictionary<string, (Action<DomainEvent> Told, Action<CloseReason> Lost)> _watchers = new();
     private readonly Task _dispatching;
 
     private LibvirtHost(string uri, Connection connection, StoragePool pool)
@@ -106,8 +106,11 @@ internal sealed class LibvirtHost : IAsyncDisposable
         return true;
     });
 
-    /// <summary>Tells what happens to a domain from now on, in order, until <see cref="Unwatch"/>. The end of the connection is told as an end of the domain.</summary>
-    public void Watch(string domain, Action<DomainEvent> watcher) => _watchers[domain] = watcher;
+    /// <summary>Tells what happens to a domain from now on, in order, until <see cref="Unwatch"/>.</summary>
+    /// <param name="domain">Its name.</param>
+    /// <param name="told">Told each event; must not block.</param>
+    /// <param name="lost">Told when the connection ended, after which nothing is told any more.</param>
+    public void Watch(string domain, Action<DomainEvent> told, Action<CloseReason> lost) => _watchers[domain] = (told, lost);
 
     /// <summary>Tells no more.</summary>
     public void Unwatch(string domain) => _watchers.TryRemove(domain, out _);
@@ -231,13 +234,14 @@ internal sealed class LibvirtHost : IAsyncDisposable
 
     private async Task DispatchAsync()
     {
-        await foreach (DomainEvent told in Connection.Events.ReadAllAsync())
+        await foreach (DomainEvent happened in Connection.Events.ReadAllAsync())
         {
-            if (_watchers.TryGetValue(told.Domain, out Action<DomainEvent>? watcher))
-                watcher(told);
+            if (_watchers.TryGetValue(happened.Domain, out (Action<DomainEvent> Told, Action<CloseReason> Lost) watcher))
+                watcher.Told(happened);
         }
 
-        foreach ((string domain, Action<DomainEvent> watcher) in _watchers)
-            watcher(new DomainEvent(domain, DomainEventKind.Undefined, (int)await Connection.Closed));
+        CloseReason reason = await Connection.Closed;
+        foreach ((Action<DomainEvent> _, Action<CloseReason> lost) in _watchers.Values)
+            lost(reason);
     }
 }

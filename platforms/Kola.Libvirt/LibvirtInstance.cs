@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
 using Kola.Libvirt.Bindings;
 using Kola.Machines;
 
@@ -37,7 +35,7 @@ public sealed partial class LibvirtInstance : IInstance
         _links = [.. ports.Select((port, card) => new LibvirtLink(spec.Links[card].Segment, DomainDescription.NetworkOf(card), port, CarryAsync))];
         _management = description.First is { Network: null } ? new LibvirtLink("management", DomainDescription.FirstNetwork, null, CarryAsync) : null;
         _console = new ConsoleCapture(ConsoleFile);
-        host.Watch(description.Name, Take);
+        host.Watch(description.Name, Take, Lose);
     }
 
     /// <inheritdoc/>
@@ -75,41 +73,6 @@ public sealed partial class LibvirtInstance : IInstance
 
     /// <summary>Raised once, when it has been disposed.</summary>
     internal Action? Gone { get; set; }
-
-    /// <inheritdoc/>
-    public async Task<IShell> ConnectAsync(SshIdentity identity, CancellationToken cancel)
-    {
-        TimeSpan limit = s_loginTime * _slowness;
-        if (_description.First is not { } card)
-            return await ConnectPastNetworkAsync(identity, limit, cancel);
-        if (card.Network is not null)
-            Address = $"{await FindAddressAsync(card)}:22";
-        (string host, int port) = (Address[..Address.LastIndexOf(':')], int.Parse(Address[(Address.LastIndexOf(':') + 1)..], CultureInfo.InvariantCulture));
-        return await Ssh.ConnectAsync(host, port, identity, limit, cancel);
-    }
-
-    /// <inheritdoc/>
-    public Task ResetAsync(CancellationToken cancel) => WhileOnAsync("reset", async () =>
-    {
-        await LibvirtHost.DoAsync(Id, "a reset", _domain.Reset);
-        _relay?.Dispose();
-    }, cancel);
-
-    /// <inheritdoc/>
-    public Task PowerCycleAsync(CancellationToken cancel) => WhileOnAsync("power cycle", async () =>
-    {
-        try
-        {
-            _before = ProcessorTime ?? _before;
-            await PullPlugAsync();
-            await PowerOnAgainAsync(cancel);
-        }
-        catch (Exception problem) when (_pullingPlug)
-        {
-            _exited.TrySetResult(new InstanceExit(PlatformFault: true, $"it did not come back from a power cycle: {problem.Message.Split('\n')[^1].Trim()}") { Signal = Signal.MachineLost });
-            throw;
-        }
-    }, cancel);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -200,136 +163,6 @@ public sealed partial class LibvirtInstance : IInstance
         }
     }
 
-    // Paused until kola hears all it says, so that no byte and no event is missed.
-    private async Task PowerOnAsync(CancellationToken cancel)
-    {
-        _ends = new MachineEnds();
-        _off = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await LibvirtHost.DoAsync(Id, "starting it", () => _domain.Create(StartMode.Paused | StartMode.AutoDestroy));
-        cancel.ThrowIfCancellationRequested();
-        await LibvirtHost.DoAsync(Id, "opening its console", () =>
-        {
-            _console.Attach(_domain.OpenConsole(_host.Connection));
-            LibvirtStream[] ports = [.. Ports.Select(p => _domain.OpenChannel(_host.Connection, p))];
-            _channel.Connect(ports[0], ports[1]);
-            _ssh = ports[2];
-            if (_description.First is { Network: null })
-                Address = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{ForwardedPort(_domain.Monitor("info usernet"))}");
-        });
-        // A cable that was pulled stays out while the machine is off.
-        foreach (LibvirtLink link in _links.Append(_management).OfType<LibvirtLink>().Where(l => !l.Plugged))
-            await SetLinkAsync(link.Network, false);
-        cancel.ThrowIfCancellationRequested();
-        _pullingPlug = false;
-        await LibvirtHost.DoAsync(Id, "letting it run", _domain.Resume);
-        _ran = true;
-    }
-
-    /// <summary>On the same port, so that addresses people noted stay right; on another one if somebody took it meanwhile.</summary>
-    private async Task PowerOnAgainAsync(CancellationToken cancel)
-    {
-        if (_description.First is not { Network: null } card)
-        {
-            await PowerOnAsync(cancel);
-            return;
-        }
-
-        try
-        {
-            await DescribeAsync(card with { Port = PortOf(Address) });
-            await PowerOnAsync(cancel);
-        }
-        catch (PlatformException taken) when (taken.Message.Contains("host forwarding rule", StringComparison.Ordinal))
-        {
-            await DescribeAsync(card with { Port = 0 });
-            await PowerOnAsync(cancel);
-        }
-    }
-
-    private Task DescribeAsync(FirstCard card)
-    {
-        _description = _description with { First = card };
-        string xml = _description.ToXml();
-        return LibvirtHost.DoAsync(Id, "describing it to libvirt", () => _host.Connection.DefineDomain(xml).Dispose());
-    }
-
-    private async Task PullPlugAsync()
-    {
-        _pullingPlug = true;
-        _relay?.Dispose();
-        await LibvirtHost.DoAsync(Id, "switching it off", _domain.Destroy);
-        // Told by an event; a daemon that forgets to is not waited for.
-        await Task.WhenAny(_off.Task, Task.Delay(s_loginTime, TimeProvider.System));
-        await _console.DetachAsync();
-        if (_ssh is not null)
-            await _ssh.DisposeAsync();
-    }
-
-    private void Take(DomainEvent told)
-    {
-        if (_ends.Read(told) is not { } exit)
-            return;
-        _off.TrySetResult();
-        if (!_pullingPlug)
-            _ = EndAsync(exit);
-    }
-
-    // The last words on the console are part of how it ended.
-    private async Task EndAsync(InstanceExit exit)
-    {
-        await Task.WhenAny(_console.Ended, Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System));
-        _exited.TrySetResult(exit);
-    }
-
-    private Task CarryAsync(string network, bool up, CancellationToken cancel) =>
-        WhileOnAsync(up ? "plugging a cable in" : "pulling a cable", () => SetLinkAsync(network, up), cancel);
-
-    private Task SetLinkAsync(string network, bool up) => LibvirtHost.DoAsync(Id, up ? "plugging a cable in" : "pulling a cable", () => _domain.Monitor($"set_link {network} {(up ? "on" : "off")}"));
-
-    private async Task WhileOnAsync(string action, Func<Task> act, CancellationToken cancel)
-    {
-        await _power.WaitAsync(cancel);
-        try
-        {
-            if (_disposed)
-                throw new PlatformException(Signal.MachineLost, $"{Id}: {action} of a machine that was disposed");
-            if (_exited.Task.IsCompleted)
-                throw new PlatformException(Signal.MachineLost, $"{Id}: {action} of a machine that is gone\n  got:     {(await _exited.Task).Detail}");
-            await act();
-        }
-        finally
-        {
-            _power.Release();
-        }
-    }
-
-    private async Task<IShell> ConnectPastNetworkAsync(SshIdentity identity, TimeSpan within, CancellationToken cancel)
-    {
-        if (!_channel.IsUp)
-            throw new MachineException($"{Id}: there is no way in yet\n  wanted:  the guest program of this boot");
-        _relay?.Dispose();
-        if (await _channel.AskAsync(GuestProgram.ServeSsh, cancel) is not { ExitCode: 0 })
-            throw new MachineException($"{Id}: no SSH server at its serial port\n  wanted:  kola-ssh.service");
-        _relay = new PortRelay(_ssh!);
-        return await Ssh.ConnectAsync("127.0.0.1", _relay.Port, identity, within, cancel);
-    }
-
-    private async Task<string> FindAddressAsync(FirstCard card)
-    {
-        string? address = await LibvirtHost.AskAsync(Id, "looking for its address", () => AddressOf(card));
-        return address ?? throw new MachineException($"{Id}: it has no address yet\n  wanted:  a lease of the network \"{card.Network}\" for {card.Mac}");
-    }
-
-    private string? AddressOf(FirstCard card)
-    {
-        using Network network = _host.Connection.FindNetwork(card.Network!);
-        IEnumerable<(string Mac, string Address)> known = network.Leases(card.Mac);
-        // A network that is only a bridge of the host gives no leases; the host's neighbours are known.
-        if (!known.Any())
-            known = _domain.Addresses(AddressSource.Neighbours).Where(a => a.Mac == card.Mac);
-        return known.Select(k => k.Address).FirstOrDefault(a => !a.Contains(':', StringComparison.Ordinal));
-    }
-
     private T? Known<T>(Func<T?> ask)
     {
         if (_disposed || _exited.Task.IsCompleted || _host.IsLost)
@@ -343,13 +176,4 @@ public sealed partial class LibvirtInstance : IInstance
             return default;
         }
     }
-
-    private static int PortOf(string address) => int.Parse(address[(address.LastIndexOf(':') + 1)..], CultureInfo.InvariantCulture);
-
-    /// <summary>Port of the forward in the answer of <c>info usernet</c>.</summary>
-    internal static int ForwardedPort(string table) => int.Parse(Forward().Match(table).Groups["port"].Value, CultureInfo.InvariantCulture);
-
-    //   TCP[HOST_FORWARD]  12       127.0.0.1 34567       10.0.2.15    22     0     0
-    [GeneratedRegex(@"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(?<port>\d+)\s")]
-    private static partial Regex Forward();
 }

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
-using Kola.Libvirt.Bindings;
 using Kola.Machines;
 using Kola.Platforms;
 using Kola.Scheduling;
@@ -9,7 +8,7 @@ using Kola.Scheduling;
 namespace Kola.Libvirt;
 
 /// <summary>Machines as libvirt domains, on one host or several.</summary>
-public sealed class LibvirtPlatform : IPlatform
+public sealed partial class LibvirtPlatform : IPlatform
 {
     // As for the same emulator without libvirt.
     private const double Emulated = 6;
@@ -73,6 +72,7 @@ public sealed class LibvirtPlatform : IPlatform
         if (request.Image.Architecture != "amd64")
             throw new UsageException($"libvirt: machines for {request.Image.Architecture}\n  wanted:  an image for amd64\n  next:    run it on qemu");
         Firmware firmware = FirmwareFor(Firmware.Any, options.DefaultFirmware, tpm: false, request.Image);
+        Check("libvirt", firmware, request.Image);
         var hosts = new List<LibvirtHost>();
         try
         {
@@ -102,8 +102,7 @@ public sealed class LibvirtPlatform : IPlatform
     {
         cancel.ThrowIfCancellationRequested();
         Firmware firmware = FirmwareFor(spec.Machine.Firmware, _options.DefaultFirmware, spec.Machine.Tpm, spec.Image);
-        if (firmware == Firmware.Direct && spec.Image.Direct is null)
-            throw new UsageException($"{spec.Id}: cannot boot by firmware \"direct\"\n  wanted:  a kernel beside the image\n  got:     none\n  next:    use firmware bios or uefi");
+        Check(spec.Id, firmware, spec.Image);
         string? group = spec.Links.Count == 0 ? null : spec.Links[0].Network;
         int place = _placement.Take(group, spec.Machine.MemoryMiB, spec.Machine.Cpus);
         void GiveBack() => _placement.Return(place, group, spec.Machine.MemoryMiB, spec.Machine.Cpus);
@@ -134,11 +133,24 @@ public sealed class LibvirtPlatform : IPlatform
             await host.DisposeAsync();
     }
 
+    /// <exception cref="UsageException">Nothing here boots by that firmware.</exception>
+    private static void Check(string who, Firmware firmware, Image image)
+    {
+        (string wanted, string next)? missing = firmware switch
+        {
+            Firmware.Direct when image.Direct is null => ("a kernel beside the image", "use firmware bios or uefi"),
+            Firmware.SecureBoot => ("firmware libvirt can be asked for with keys of one's own", "run it on qemu"),
+            _ => null,
+        };
+        if (missing is var (wanted, next))
+            throw new UsageException($"{who}: cannot boot by firmware \"{firmware}\"\n  wanted:  {wanted}\n  got:     none\n  next:    {next}");
+    }
+
     // Machines with a TPM are not booted directly unless they ask for that: the ACPI tables a kernel started by its PVH entry finds are broken with one.
     internal static Firmware FirmwareFor(Firmware asked, Firmware byDefault, bool tpm, Image image) => (asked, byDefault) switch
     {
         (not Firmware.Any, _) => asked,
-        (_, Firmware.Bios or Firmware.Uefi) => byDefault,
+        (_, Firmware.Bios or Firmware.Uefi or Firmware.SecureBoot) => byDefault,
         _ => !tpm && (byDefault == Firmware.Direct || image.Direct is not null) ? Firmware.Direct : Firmware.Bios,
     };
 
@@ -166,6 +178,7 @@ public sealed class LibvirtPlatform : IPlatform
                 Emulator = _options.Emulator,
                 MemoryMiB = spec.Machine.MemoryMiB,
                 Cpus = spec.Machine.Cpus,
+                NumaNodes = spec.Machine.NumaNodes,
                 Disks = volumes.Disks,
                 Ignition = volumes.Ignition,
                 Direct = direct,
@@ -195,49 +208,6 @@ public sealed class LibvirtPlatform : IPlatform
         string initrd = await volumes.BringAsync(direct.Initrd, await ImageVolumes.DigestAsync(direct.Initrd, cancel), cancel);
         return (disk, (kernel, initrd, direct.CommandLine));
     }
-
-    private static HashSet<Feature> FeaturesOf(IReadOnlyList<LibvirtHost> hosts, LibvirtOptions options, bool configDrive, Firmware firmware)
-    {
-        var features = new HashSet<Feature> { Feature.Console, Feature.ExtraDisks, Feature.PrivateNetwork, Feature.OutOfBand };
-        if (options.Network is null)
-            features.UnionWith([Feature.HarnessFiles, Feature.OmahaServer]);
-        if (options.Uris.All(HostUri.IsLocal))
-            features.Add(Feature.LinkFaults);
-        if (hosts.All(h => h.Capabilities.Tpm))
-            features.Add(Feature.Tpm);
-        if (hosts.All(h => h.Capabilities.Uefi is not null))
-            features.Add(Feature.Uefi);
-        if (configDrive)
-            features.Add(Feature.UserData);
-        if (firmware != Firmware.Direct)
-            features.Add(Feature.BootLoader);
-        return features;
-    }
-
-    // A gigabyte of each host is left to QEMU itself and to others there.
-    private static Capacity CapacityOf(IReadOnlyList<LibvirtHost> hosts, LibvirtOptions options)
-    {
-        long memory = hosts.Sum(h => Math.Max(0, h.FreeMiB - 1024));
-        return new Capacity
-        {
-            Machines = options.Machines ?? 1000,
-            MemoryMiB = options.MemoryMiB ?? (int)Math.Clamp(memory, 1024, int.MaxValue),
-            Cpus = options.Machines is null ? hosts.Sum(h => h.Node.Cpus) : double.PositiveInfinity,
-        };
-    }
-
-    private static Dictionary<string, string> FactsOf(IReadOnlyList<LibvirtHost> hosts, LibvirtOptions options, Firmware firmware) => new()
-    {
-        ["acceleration"] = string.Join(", ", hosts.Select(h => h.Capabilities.Kvm ? "kvm" : "tcg").Distinct()),
-        ["acceleration-reason"] = options.Kvm is null ? "what the hosts' libvirt offers" : "asked for",
-        ["firmware"] = firmware.ToString().ToLowerInvariant(),
-        ["hosts"] = string.Join(", ", hosts.Select(h => string.Create(CultureInfo.InvariantCulture, $"{HostUri.Shown(h.Uri)} ({h.Node.Cpus} CPUs, {h.FreeMiB} of {h.Node.MemoryMiB} MiB free)"))),
-        ["libvirt-library"] = LibvirtLibrary.Version.ToString(),
-        ["libvirt"] = string.Join(", ", hosts.Select(h => h.Daemon).Distinct()),
-        ["network"] = options.Network ?? "user",
-        ["pool"] = options.Pool,
-        ["qemu-version"] = string.Join(", ", hosts.Select(h => h.Qemu).Distinct()),
-    };
 
     // 52:54:00 is what QEMU and libvirt use for theirs.
     private static string NewMac()

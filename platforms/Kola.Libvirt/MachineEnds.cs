@@ -16,11 +16,13 @@ internal sealed class MachineEnds
         return told.Kind switch
         {
             DomainEventKind.Stopped => Stopped((StopDetail)told.Detail),
-            DomainEventKind.Undefined => new InstanceExit(true, $"the connection to libvirt ended, and the machine with it ({(CloseReason)told.Detail})") { Signal = Signal.MachineLost },
             DomainEventKind.Crashed => Lost("the guest crashed"),
             _ => null,
         };
     }
+
+    /// <summary>How a machine ended whose connection did.</summary>
+    public static InstanceExit Read(CloseReason reason) => Lost($"the connection to libvirt ended, and the machine with it ({reason})");
 
     private InstanceExit Stopped(StopDetail how) => how switch
     {

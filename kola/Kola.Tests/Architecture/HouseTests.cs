@@ -17,6 +17,7 @@ public sealed partial class HouseTests
         ["Reporting"] = ["Policies"], // what a policy entry is called in a verdict
         ["Machines"] = ["Scheduling"], // a platform says what capacity it has
         ["Platforms"] = ["Machines"], // a driver opens a platform, which starts machines
+        ["Clouds"] = ["Machines", "Scheduling", "Platforms"], // a platform over a cloud's own API
         ["Conformance"] = ["Machines", "Platforms", "Ignition"], // a promise is tried on machines with a config
         ["Updates"] = [],
         ["Ignition"] = ["Machines"], // a machine's config says which card it has on a segment
@@ -32,6 +33,9 @@ public sealed partial class HouseTests
     [TestCase("kola/Kola.History", "Kola")]
     [TestCase("kola/Kola.Serving", "Kola")]
     [TestCase("platforms/Kola.Fake", "Kola")]
+    [TestCase("platforms/Kola.Azure", "Kola")]
+    [TestCase("platforms/Kola.Gcp", "Kola")]
+    [TestCase("platforms/Kola.OpenStack", "Kola")]
     [TestCase("platforms/Kola.Segments", "Kola")]
     [TestCase("platforms/Kola.Qemu", "Kola Kola.Segments")]
     [TestCase("platforms/Kola.Aws", "Kola")]

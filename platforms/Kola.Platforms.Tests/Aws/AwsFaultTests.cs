@@ -42,7 +42,7 @@ public sealed class AwsFaultTests
     [TestCase("InternalError", Signal.Emulator, "InternalError")]
     public async Task A_machine_that_is_refused_is_the_platforms_fault_and_leaves_nothing(string code, Signal signal, string says)
     {
-        await using (AwsPlatform platform = await _place.OpenAsync(("aws-type", "t3.micro")))
+        await using (AwsPlatform platform = await _place.OpenAsync(("aws-type", "t3.micro"), ("aws-zone", "eu-central-1a")))
         {
             _place.Front.Refusal = r => r.Action == "RunInstances" ? code : null;
             PlatformException fault = (await Assert.ThrowsAsync<PlatformException>(() => platform.StartAsync(_place.Spec("hub"), CancellationToken.None)))!;

@@ -19,6 +19,7 @@ public sealed class DomainDescriptionTests
     public void A_machine_with_all_there_is_is_described_as_approved() => Check("libvirt-rich", Plain() with
     {
         Kvm = true,
+        NumaNodes = 2,
         Emulator = "/opt/qemu",
         Uefi = new UefiChoice(null),
         Tpm = true,

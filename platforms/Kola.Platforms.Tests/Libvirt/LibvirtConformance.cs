@@ -23,5 +23,5 @@ public sealed class LibvirtConformance
     public void LeaveNothing() => _scratch.Dispose();
 
     [TestCaseSource(typeof(Conformance), nameof(Conformance.Promises))]
-    public void A_promise_is_kept(string promise) => _conformance.Check(promise, notOffered: promise is "segment.faults");
+    public void A_promise_is_kept(string promise) => _conformance.Check(promise, notOffered: false);
 }

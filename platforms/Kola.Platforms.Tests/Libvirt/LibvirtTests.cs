@@ -205,6 +205,8 @@ public sealed class LibvirtTests
         Assert.That((await RefusalAsync(options with { Pool = "none" })).Message, Does.Contain("has no storage pool \"none\"").And.Contain("next:"));
         Assert.That((await RefusalAsync(options with { Network = "none" })).Message, Does.Contain("has no network \"none\"").And.Contain("next:"));
         Assert.That((await RefusalAsync(options with { Uris = ["qemu+unix:///system?socket=/nowhere"] })).Message, Does.Contain("does not answer").And.Contain("next:"));
+        Assert.That((await RefusalAsync(options with { DefaultFirmware = Firmware.SecureBoot })).Message, Does.Contain("run it on qemu"));
+        Assert.That((await RefusalAsync(options with { DefaultFirmware = Firmware.Direct })).Message, Does.Contain("a kernel beside the image"));
         Assert.That((await RefusalAsync(options, Request() with { Image = Tiny() with { Architecture = "arm64" } })).Message, Does.Contain("amd64"));
     }
 

@@ -86,8 +86,7 @@ public sealed class LibvirtUnitTests
     [TestCase(new[] { "Stopped:1" }, true, "destroyed")]
     [TestCase(new[] { "Stopped:5" }, true, "crashed or was killed")]
     [TestCase(new[] { "Crashed:0" }, true, "the guest crashed")]
-    [TestCase(new[] { "Undefined:1" }, true, "connection to libvirt ended")]
-    [TestCase(new[] { "Started:0", "Suspended:0", "Resumed:0" }, null, "")]
+    [TestCase(new[] { "Started:0", "Suspended:0", "Resumed:0", "Undefined:0", "Defined:0" }, null, "")]
     public void Events_say_how_a_machine_ended(string[] events, bool? fault, string detail)
     {
         var ends = new MachineEnds();
@@ -99,6 +98,10 @@ public sealed class LibvirtUnitTests
         if (fault == true)
             Assert.That(exit!.Signal, Is.EqualTo(Signal.MachineLost));
     }
+
+    [Test]
+    public void A_connection_that_ends_takes_its_machines_along() =>
+        Assert.That(MachineEnds.Read(CloseReason.KeepAlive), Is.EqualTo(new InstanceExit(true, "the connection to libvirt ended, and the machine with it (KeepAlive)") { Signal = Signal.MachineLost }));
 
     [Test]
     public void The_port_is_read_from_qemus_table() => Assert.That(LibvirtInstance.ForwardedPort("""
