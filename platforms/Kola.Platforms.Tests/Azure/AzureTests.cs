@@ -80,7 +80,7 @@ internal sealed class AzureTests
         _place.Recorder.Fail("PUT", "", 2, new Answer(429) { Headers = [("Retry-After", "1")] });
         await using CloudInstance second = await _place.StartAsync(platform, "second");
         _model.Failures[""] = (code, message);
-        PlatformException fault = Assert.ThrowsAsync<PlatformException>(async () => await _place.StartAsync(platform, "third"));
+        PlatformException fault = (await Assert.ThrowsAsync<PlatformException>(async () => await _place.StartAsync(platform, "third")))!;
         Assert.That(fault.Signal, Is.EqualTo(Signal.Quota));
         Assert.That(fault.Message, Does.Contain(message).And.Contain(next));
         Assert.That(_model.Machines.Count(), Is.EqualTo(2));

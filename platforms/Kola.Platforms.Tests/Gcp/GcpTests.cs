@@ -64,7 +64,7 @@ internal sealed class GcpTests
         await using CloudInstance machine = await _place.StartAsync(platform);
         Assert.That(_model.Instances.Values.Single()["zone"]!.ToString(), Does.EndWith("/b"));
         _model.Failures["b"] = _model.Failures["a"];
-        PlatformException fault = Assert.ThrowsAsync<PlatformException>(async () => await _place.StartAsync(platform, "other"));
+        PlatformException fault = (await Assert.ThrowsAsync<PlatformException>(async () => await _place.StartAsync(platform, "other")))!;
         Assert.That(fault.Signal, Is.EqualTo(Signal.Quota));
         Assert.That(fault.Message, Does.Contain("does not have enough resources"));
     }
@@ -74,7 +74,7 @@ internal sealed class GcpTests
     {
         _model.Failures["a"] = ("QUOTA_EXCEEDED", "Quota 'CPUS' exceeded. Limit: 8.0 in region europe-west3.");
         await using CloudPlatform platform = await _place.OpenAsync();
-        PlatformException fault = Assert.ThrowsAsync<PlatformException>(async () => await _place.StartAsync(platform));
+        PlatformException fault = (await Assert.ThrowsAsync<PlatformException>(async () => await _place.StartAsync(platform)))!;
         Assert.That(fault.Signal, Is.EqualTo(Signal.Quota));
         Assert.That(fault.Message, Does.Contain("Quota 'CPUS' exceeded").And.Contain("--max-machines"));
         Assert.That(_model.Instances, Is.Empty);
@@ -107,7 +107,7 @@ internal sealed class GcpTests
     public async Task Credentials_that_may_not_are_the_callers_mistake_before_anything_runs()
     {
         _place.Recorder.Fail("POST", "/global/firewalls", 1, new Answer(403, new JsonObject { ["error"] = new JsonObject { ["code"] = 403, ["message"] = "Required 'compute.firewalls.create' permission", ["errors"] = new JsonArray(new JsonObject { ["reason"] = "forbidden" }) } }));
-        UsageException fault = Assert.ThrowsAsync<UsageException>(async () => await _place.OpenAsync());
+        UsageException fault = (await Assert.ThrowsAsync<UsageException>(async () => await _place.OpenAsync()))!;
         Assert.That(fault.Message, Does.Contain("compute.firewalls.create"));
         Assert.That(await _place.LeftAsync(), Is.EqualTo(new[] { "image of image" }));
     }

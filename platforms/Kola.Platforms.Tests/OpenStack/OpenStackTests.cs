@@ -83,14 +83,14 @@ internal sealed class OpenStackTests
     public async Task An_upload_that_fails_leaves_no_image_and_one_that_was_killed_is_a_leftover()
     {
         _place.Recorder.Fail("PUT", "/file", 1, new Answer(500) { Text = "<html>disk full</html>" });
-        PlatformException fault = Assert.ThrowsAsync<PlatformException>(async () => await _place.OpenAsync());
+        PlatformException fault = (await Assert.ThrowsAsync<PlatformException>(async () => await _place.OpenAsync()))!;
         Assert.That(fault.Signal, Is.EqualTo(Signal.ImageStore));
         Assert.That(await _place.LeftAsync(), Is.Empty);
 
         // Neither the upload nor what should take it away comes to pass, as when kola is killed.
         _place.Recorder.Fail("PUT", "/file", 1, new Answer(500));
         _place.Recorder.Fail("DELETE", "", 1000, new Answer(500));
-        Assert.ThrowsAsync<PlatformException>(async () => await _place.OpenAsync());
+        await Assert.ThrowsAsync<PlatformException>(async () => await _place.OpenAsync());
         Assert.That(await _place.LeftAsync(), Is.EquivalentTo(new[] { "image of run-1", "key pair of run-1", "security group of run-1" }));
         Assert.That(_model.All["images"].Values.Single()["os_hidden"]!.GetValue<bool>(), Is.True);
     }
@@ -114,7 +114,7 @@ internal sealed class OpenStackTests
     {
         _model.Full.Add("");
         await using CloudPlatform platform = await _place.OpenAsync();
-        PlatformException fault = Assert.ThrowsAsync<PlatformException>(async () => await _place.StartAsync(platform));
+        PlatformException fault = (await Assert.ThrowsAsync<PlatformException>(async () => await _place.StartAsync(platform)))!;
         Assert.That(fault.Signal, Is.EqualTo(Signal.Quota));
         Assert.That(fault.Message, Does.Contain("No valid host was found. There are not enough hosts available."));
         Assert.That(_model.All["servers"], Is.Empty);
@@ -125,7 +125,7 @@ internal sealed class OpenStackTests
     {
         await using CloudPlatform platform = await _place.OpenAsync();
         _place.Recorder.Fail("POST", "/servers", 1, new Answer(403, new JsonObject { ["forbidden"] = new JsonObject { ["code"] = 403, ["message"] = "Quota exceeded for cores: Requested 1, but already used 20 of 20 cores" } }));
-        PlatformException fault = Assert.ThrowsAsync<PlatformException>(async () => await _place.StartAsync(platform));
+        PlatformException fault = (await Assert.ThrowsAsync<PlatformException>(async () => await _place.StartAsync(platform)))!;
         Assert.That(fault.Signal, Is.EqualTo(Signal.Quota));
         Assert.That(fault.Message, Does.Contain("already used 20 of 20 cores").And.Contain("--max-machines"));
     }
@@ -146,7 +146,7 @@ internal sealed class OpenStackTests
     {
         await using CloudPlatform platform = await _place.OpenAsync();
         _place.Recorder.Fail("POST", "/servers", 1, new Answer(500), obeyed: true);
-        Assert.ThrowsAsync<PlatformException>(async () => await _place.StartAsync(platform));
+        await Assert.ThrowsAsync<PlatformException>(async () => await _place.StartAsync(platform));
         Assert.That(_model.All["servers"], Is.Empty);
         Assert.That(_place.Recorder.Requests.Count(r => r.Method == "DELETE" && r.Path.Contains("/servers/", StringComparison.Ordinal)), Is.EqualTo(1));
     }
@@ -160,7 +160,7 @@ internal sealed class OpenStackTests
         Task<IInstance> starting = platform.StartAsync(_place.Spec("machine"), given.Token);
         await Soon.HoldsAsync(() => _place.Recorder.With(_ => _model.All["servers"].Count == 1), () => "no server", TimeSpan.FromSeconds(20));
         await given.CancelAsync();
-        Assert.ThrowsAsync(Is.InstanceOf<OperationCanceledException>(), async () => await starting);
+        await Assert.ThrowsAsync(Is.InstanceOf<OperationCanceledException>(), async () => await starting);
         Assert.That(_model.All["servers"], Is.Empty);
     }
 
@@ -188,7 +188,7 @@ internal sealed class OpenStackTests
         InstanceExit first = await off.Exited.WaitAsync(TimeSpan.FromSeconds(20));
         InstanceExit second = await gone.Exited.WaitAsync(TimeSpan.FromSeconds(20));
         Assert.That((first.PlatformFault, second.PlatformFault), Is.EqualTo((false, true)));
-        Assert.ThrowsAsync<PlatformException>(() => gone.ResetAsync(CancellationToken.None));
+        await Assert.ThrowsAsync<PlatformException>(() => gone.ResetAsync(CancellationToken.None));
         await off.DisposeAsync();
         await gone.DisposeAsync();
     }
@@ -233,7 +233,7 @@ internal sealed class OpenStackTests
     {
         await using CloudPlatform platform = await _place.OpenAsync();
         string most = new('x', OpenStackDriver.MostConfigBytes);
-        Assert.ThrowsAsync<UsageException>(async () => await platform.StartAsync(_place.Spec("large", most + "x"), CancellationToken.None));
+        await Assert.ThrowsAsync<UsageException>(async () => await platform.StartAsync(_place.Spec("large", most + "x"), CancellationToken.None));
         Assert.That(_place.Recorder.Requests.Count(r => r.ToString() == "POST /compute/v2.1/servers"), Is.Zero);
         await using IInstance machine = await platform.StartAsync(_place.Spec("fits", most), CancellationToken.None);
     }
@@ -248,7 +248,7 @@ internal sealed class OpenStackTests
         await using CloudInstance machine = await _place.StartAsync(platform);
         JsonObject server = _model.All["servers"].Values.Single();
         Assert.That((server["imageRef"]!.ToString(), server["config_drive"]!.GetValue<bool>()), Is.EqualTo((OpenStackModel.ImageId, true)));
-        Assert.ThrowsAsync<UsageException>(async () => await _place.Driver.FindImageAsync(_place.Access(("openstack-image", Guid.NewGuid().ToString())), CancellationToken.None));
+        await Assert.ThrowsAsync<UsageException>(async () => await _place.Driver.FindImageAsync(_place.Access(("openstack-image", Guid.NewGuid().ToString())), CancellationToken.None));
     }
 
     [TestCase("openstack-network", "nowhere", "inside (11111111")]
@@ -257,7 +257,7 @@ internal sealed class OpenStackTests
     [TestCase("openstack-region", "two", "got:     regions one")]
     public async Task What_is_not_there_is_told_with_what_is_and_leaves_nothing(string option, string value, string told)
     {
-        UsageException fault = Assert.ThrowsAsync<UsageException>(async () => await _place.OpenAsync((option, value)));
+        UsageException fault = (await Assert.ThrowsAsync<UsageException>(async () => await _place.OpenAsync((option, value))))!;
         Assert.That(fault.Message, Does.Contain(told));
         Assert.That(await _place.LeftAsync(), Is.Empty);
     }
@@ -267,7 +267,7 @@ internal sealed class OpenStackTests
     {
         var wrong = new Dictionary<string, string>(Login(_place.Recorder.Url)) { ["OS_PASSWORD"] = "hunter2" };
         await using var place = new CloudPlace(new OpenStackDriver(), await Recorder.StartAsync("openstack", url => new OpenStackModel(url)), wrong);
-        UsageException fault = Assert.ThrowsAsync<UsageException>(async () => await place.OpenAsync());
+        UsageException fault = (await Assert.ThrowsAsync<UsageException>(async () => await place.OpenAsync()))!;
         Assert.That(fault.ToString(), Does.Contain("requires authentication").And.Not.Contain("hunter2"));
     }
 
