@@ -4,7 +4,7 @@ using Kola.Machines;
 
 namespace Kola.Platforms.Tests.Labs;
 
-/// <summary>A lab of QEMU and bash under a directory; its scripts lie beside this file.</summary>
+/// <summary>A lab of QEMU and bash under a directory; its scripts are an example, platforms/Samples/Lab.</summary>
 internal sealed class BashLab(Scratch scratch)
 {
     internal static string Scripts => Path.Combine(AppContext.BaseDirectory, "Lab", "bash");

@@ -133,7 +133,7 @@ public sealed class LabFileTests
     {
         string[] examples = [.. File.ReadAllText(Path.Combine(s_root, "docs/platforms/lab.md")).Split("```yaml\n").Skip(1).Select(part => part.Split("```")[0])];
         Assert.That(examples, Has.Length.AtLeast(2));
-        foreach (string example in examples)
+        foreach (string example in examples.Append(File.ReadAllText(Path.Combine(s_root, "platforms/Samples/Lab/lab.yaml"))))
         {
             Assert.That(() => LabFile.Parse(example, "lab.yaml"), Throws.Nothing, example);
             Assert.That(Faults(example), Is.Empty, example);

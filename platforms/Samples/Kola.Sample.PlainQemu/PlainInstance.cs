@@ -15,7 +15,6 @@ internal sealed class PlainInstance(InstanceSpec spec, string program, PlatformR
     private readonly TaskCompletionSource<InstanceExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly int _port = FreePort();
     private Process? _qemu;
-    private bool _expected;
 
     public string Id => spec.Id;
 
@@ -77,30 +76,29 @@ internal sealed class PlainInstance(InstanceSpec spec, string program, PlatformR
     private async Task RunAsync(CancellationToken cancel)
     {
         File.Delete(Monitor);
-        _expected = false;
-        _qemu = Process.Start(new ProcessStartInfo(program, Arguments()) { RedirectStandardInput = true, RedirectStandardError = true })!;
-        Task<string> words = _qemu.StandardError.ReadToEndAsync(CancellationToken.None);
-        while (!File.Exists(Monitor) && !_qemu.HasExited)
+        Process qemu = _qemu = Process.Start(new ProcessStartInfo(program, Arguments()) { RedirectStandardInput = true, RedirectStandardError = true })!;
+        Task<string> words = qemu.StandardError.ReadToEndAsync(CancellationToken.None);
+        while (!File.Exists(Monitor) && !qemu.HasExited)
             await Task.Delay(TimeSpan.FromMilliseconds(20), request.Access.Clock, cancel);
-        if (_qemu.HasExited)
+        if (qemu.HasExited)
             throw new PlatformException(Signal.Emulator, $"{Id}: QEMU did not start\n  got:     {(await words).Trim()}");
-        _ = WatchAsync(_qemu);
+        _ = WatchAsync(qemu);
     }
 
     private async Task WatchAsync(Process qemu)
     {
         await qemu.WaitForExitAsync(CancellationToken.None);
-        if (!_expected)
+        // The end of one that a power cycle has replaced is not the machine's.
+        if (ReferenceEquals(qemu, _qemu))
             _exited.TrySetResult(qemu.ExitCode == 0 ? new InstanceExit(false, "the guest powered off") : new InstanceExit(true, $"QEMU was killed or crashed, exit code {qemu.ExitCode}"));
     }
 
     private async Task EndAsync()
     {
-        _expected = true;
-        if (_qemu is null)
+        if (Interlocked.Exchange(ref _qemu, null) is not { } qemu)
             return;
-        _qemu.Kill();
-        await _qemu.WaitForExitAsync(CancellationToken.None);
+        qemu.Kill();
+        await qemu.WaitForExitAsync(CancellationToken.None);
     }
 
     private List<string> Arguments()

@@ -41,6 +41,9 @@ internal sealed class PlainPlatform(string program, PlatformRequest request) : I
     public async Task<IInstance> StartAsync(InstanceSpec spec, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
+        // QEMU would take more than the host has, and be killed for it later.
+        if (spec.Machine.MemoryMiB > Capacity.MemoryMiB)
+            throw new PlatformException(Signal.Quota, $"{spec.Id}: {spec.Machine.MemoryMiB} MiB are asked for\n  wanted:  {Capacity.MemoryMiB} MiB at most");
         var instance = new PlainInstance(spec, program, request);
         try
         {

@@ -1,7 +1,7 @@
 # A lab of QEMU and bash, for tests and as an example: each machine is a directory under $state, named as kola names it.
 set -euo pipefail
-state=$1
-machine=$state/$KOLA_MACHINE
+state=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/bash-lab}
+machine=$state/${KOLA_MACHINE:-}
 
 # Starts the machine's QEMU, which goes on when this script has ended: in a session of its own, and holding nothing of ours.
 start() {
