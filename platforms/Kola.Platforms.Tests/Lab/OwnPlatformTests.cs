@@ -1,6 +1,7 @@
 using System.Runtime.Loader;
 using CliWrap;
 using CliWrap.Buffered;
+using Kola.Machines;
 
 namespace Kola.Platforms.Tests.Labs;
 
@@ -40,6 +41,29 @@ public sealed class OwnPlatformTests
         PlatformRequest request = Conformance.Request(scratch, TinyGuest.Write(scratch.File("tiny.img")), scratch.File("cache"), ("plain-qemu-program", "no-such-program"));
         Assert.That((await Assert.ThrowsAsync<UsageException>(() => made.OpenAsync(request, CancellationToken.None)))!.Message, Does.StartWith("--plain-qemu-program no-such-program: no such program"));
         Assert.That((await made.FindLeftoversAsync(request.Access, CancellationToken.None)).Where(l => l.Tags.Run == request.Tags.Run), Is.Empty);
+        if (BashLab.WhyNot is null)
+            await PowerIsKeptAsync(made, Conformance.Request(scratch, request.Image, scratch.File("cache")), scratch);
+    }
+
+    // What the kit has found wrong with it once.
+    private static async Task PowerIsKeptAsync(IPlatformDriver driver, PlatformRequest request, Scratch scratch)
+    {
+        InstanceSpec spec = new() { Id = "some.test/machine", Machine = new MachineSpec { Name = "machine" }, Image = request.Image, Directory = scratch.New("machine") };
+        await using IPlatform platform = await driver.OpenAsync(request, CancellationToken.None);
+        PlatformException refused = (await Assert.ThrowsAsync<PlatformException>(() => platform.StartAsync(spec with { Machine = new MachineSpec { Name = "huge", MemoryMiB = 64 << 20 } }, CancellationToken.None)))!;
+        Assert.That(refused.Signal, Is.EqualTo(Signal.Quota));
+        await using IInstance machine = await platform.StartAsync(spec, CancellationToken.None);
+        await SaysAsync(machine, "kola boot 1");
+        await machine.PowerCycleAsync(CancellationToken.None);
+        await SaysAsync(machine, "kola boot 2");
+        Assert.That(machine.Exited.IsCompleted, Is.False, "the QEMU before the power cycle has ended, and not the machine");
+        Assert.That((await driver.FindLeftoversAsync(request.Access, CancellationToken.None)).Count(l => l.Tags.Run == ResourceTags.Clean(request.Tags.Run)), Is.EqualTo(1));
+    }
+
+    private static Task SaysAsync(IInstance machine, string text)
+    {
+        string console = machine.ConsoleFile!;
+        return Soon.HoldsAsync(() => File.Exists(console) && File.ReadAllText(console).Contains(text, StringComparison.Ordinal), () => File.Exists(console) ? File.ReadAllText(console) : "no console", TimeSpan.FromSeconds(60));
     }
 
     private static async Task DotnetAsync(string directory, params string[] arguments)
