@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Kola.Machines;
 using Kola.Platforms;
@@ -16,7 +17,7 @@ internal sealed class TargetOptions(Surroundings surroundings)
 
     private readonly Option<string> _platform = new("--platform") { Description = "Where machines run: a name of kola platforms, or a file with a platform of your own.", HelpName = "NAME|FILE.dll", DefaultValueFactory = _ => "qemu" };
     private readonly Option<string> _image = new("--image") { Description = "Image under test: a raw or qcow2 file, also .bz2, .gz, .xz or .zst; or reference, which is built when it is missing.", HelpName = "FILE", DefaultValueFactory = _ => Reference };
-    private readonly Option<Firmware> _firmware = new("--firmware") { Description = "What starts machines that do not care: any, direct, bios or uefi.", DefaultValueFactory = _ => Firmware.Any };
+    private readonly Option<Firmware> _firmware = new("--firmware") { Description = "What starts machines that do not care: any, direct, bios, uefi or secure-boot.", HelpName = "any|direct|bios|uefi|secure-boot", CustomParser = ReadFirmware, DefaultValueFactory = _ => Firmware.Any };
     private readonly Option<string> _jobs = new("--jobs", "-j") { Description = "Machines running at once: a number, or auto: as many as cores, memory and ports allow, by what the tests took in earlier runs, else a core a virtual CPU.", HelpName = "auto|N", DefaultValueFactory = _ => Auto };
     private readonly Option<int?> _maxMachines = new("--max-machines") { Description = "Most machines there may be at once, whatever a host or an account has room for. A test that needs more is skipped. Default: no bound.", HelpName = "N" };
     private readonly Option<int?> _memory = new("--memory") { Description = "MiB of memory machines use at once. Default: what is available, less 1 GiB.", HelpName = "MIB" };
@@ -113,6 +114,17 @@ internal sealed class TargetOptions(Surroundings surroundings)
     /// <summary>The image a recorded command line names; null for the reference image.</summary>
     internal static string? ImageIn(IReadOnlyList<string> commandLine) =>
         commandLine.SkipWhile(word => word != "--image").Skip(1).FirstOrDefault() is { } named && named != Reference ? named : null;
+
+    // secure-boot
+    private static Firmware ReadFirmware(ArgumentResult result)
+    {
+        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        string name = text.Replace("-", "", StringComparison.Ordinal);
+        if (name.All(char.IsAsciiLetter) && Enum.TryParse(name, ignoreCase: true, out Firmware firmware))
+            return firmware;
+        result.AddError($"--firmware {text}\n  wanted:  any, direct, bios, uefi or secure-boot");
+        return Firmware.Any;
+    }
 
     // auto, or 4
     private static int? Machines(string jobs) =>

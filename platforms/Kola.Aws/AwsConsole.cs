@@ -64,6 +64,12 @@ internal sealed class AwsConsole : IAsyncDisposable
             return;
         await _over.CancelAsync();
         await _following;
+        await TakeLastAsync();
+    }
+
+    /// <summary>Takes what is new now, when something else waits for it: not for long.</summary>
+    internal async Task TakeLastAsync()
+    {
         using var limit = new CancellationTokenSource(s_last, _calls.Clock);
         try
         {

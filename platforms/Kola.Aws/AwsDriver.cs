@@ -64,7 +64,7 @@ public sealed class AwsDriver : IPlatformDriver
             var images = new AwsImages(aws, request.Access);
             Amazon.EC2.Model.Image ami = options.Ami is { } id ? await images.FindAsync(id, cancel) : await images.BringAsync(request.Image, bootMode, request.Tags, cancel);
             resources = await RunResources.MakeAsync(aws, network, request.Tags, cancel);
-            return new AwsPlatform(aws, new Launch { Ami = ami, Tags = request.Tags, Resources = resources, Options = options }, sizes, network, request.Machines);
+            return new AwsPlatform(aws, new Launch { Ami = ami, Tags = request.Tags, Resources = resources, Options = options }, sizes, network, request.Machines, request.MemoryMiB);
         }
         catch
         {

@@ -144,7 +144,7 @@ public sealed class AwsInstance : IInstance
             if (over.IsCancellationRequested)
                 return;
             // What it said last is still shown for a while.
-            await _console.TakeAsync(over);
+            await _console.TakeLastAsync();
             _exited.TrySetResult(end.ToExit());
         }
         catch (OperationCanceledException)

@@ -10,7 +10,8 @@ public sealed class AwsPlatform : IPlatform
 {
     // As many as an account of some use has room for.
     private const int UsualMachines = 8;
-    private static readonly TimeSpan s_endTime = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_startTime = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_seenTime = TimeSpan.FromSeconds(15);
 
     private readonly AwsCalls _calls;
     private readonly Launch _launch;
@@ -20,7 +21,7 @@ public sealed class AwsPlatform : IPlatform
     private readonly ConcurrentDictionary<AwsInstance, bool> _instances = new();
     private int _disposed;
 
-    internal AwsPlatform(AwsConnection connection, Launch launch, InstanceSizes sizes, AwsNetwork network, int? machines)
+    internal AwsPlatform(AwsConnection connection, Launch launch, InstanceSizes sizes, AwsNetwork network, int? machines, int? memory)
     {
         Connection = connection;
         _calls = connection.Calls.Running;
@@ -30,7 +31,7 @@ public sealed class AwsPlatform : IPlatform
         Watch = new InstanceWatch(connection);
         _terminations = new Terminations(connection, Watch);
         Features = FeaturesOf(launch, sizes);
-        Capacity = new Capacity { Machines = machines ?? UsualMachines, MemoryMiB = int.MaxValue, Cpus = double.PositiveInfinity };
+        Capacity = new Capacity { Machines = machines ?? UsualMachines, MemoryMiB = memory ?? int.MaxValue, Cpus = double.PositiveInfinity };
         Facts = FactsOf(launch, sizes, network);
     }
 
@@ -78,13 +79,13 @@ public sealed class AwsPlatform : IPlatform
         cancel.ThrowIfCancellationRequested();
         InstanceSize[] sizes = SizesFor(spec);
         string console = Path.Combine(spec.Directory, "console.txt");
+        await File.WriteAllTextAsync(console, "", cancel);
         PlatformException? none = null;
         foreach (Place place in _placement.For(sizes))
         {
             try
             {
                 string instance = await RunAsync(spec, place, cancel);
-                await File.WriteAllTextAsync(console, "", CancellationToken.None);
                 var machine = new AwsInstance(this, spec.Id, instance, console);
                 _instances[machine] = true;
                 return machine;
@@ -153,20 +154,21 @@ public sealed class AwsPlatform : IPlatform
     {
         string token = Guid.NewGuid().ToString();
         RunInstancesRequest request = _launch.RequestFor(spec, place, token);
-        // Nobody knows whether a request that is given up was obeyed; this one is seen to its end, so that what it made can be taken away.
-        Task<RunInstancesResponse> running = _calls.RunAsync($"start {spec.Id} as a {place}", Signal.Emulator, c => Connection.Ec2.RunInstancesAsync(request, c), CancellationToken.None);
+        // Nobody knows whether a request that is given up was obeyed; this one is seen to its end, so that what it made can be taken away. Only pauses are cut short.
+        Task<RunInstancesResponse> running = _calls.RunAsync($"start {spec.Id} as a {place}", Signal.Emulator, _ => Connection.Ec2.RunInstancesAsync(request, CancellationToken.None), cancel);
         string? instance = null;
         try
         {
             Instance made = (await running.WaitAsync(cancel)).Reservation.Instances[0];
             instance = made.InstanceId;
             Watch.Add(instance, InstanceWatch.StateOf(made));
-            InstanceState state = await Watch.UntilAsync(instance, s => s.IsRunning && HostOf(s) is not null || s.IsEnding || s.IsStopped, s_endTime, cancel);
+            InstanceState state = await Watch.UntilAsync(instance, s => s.IsRunning && HostOf(s) is not null || s.IsEnding || s.IsStopped, s_startTime, cancel);
             return state.IsRunning && HostOf(state) is not null ? instance : throw NotRunning(spec, place, instance, state);
         }
         catch (Exception fault)
         {
-            instance ??= await WhatItMadeAsync(running, token, AwsFault.CodeOf(fault).Length > 0);
+            if (instance is null && await WhatItMadeAsync(running, token, AwsFault.CodeOf(fault).Length > 0) is { } late)
+                Watch.Add(instance = late, new InstanceState("pending"));
             if (instance is not null)
                 await _terminations.EndAsync(instance);
             throw;
@@ -185,16 +187,17 @@ public sealed class AwsPlatform : IPlatform
         {
             return null;
         }
-        catch (KolaException)
+        catch (Exception unanswered) when (unanswered is KolaException or OperationCanceledException)
         {
-            // It was not answered, and may have been obeyed.
+            // It may have been obeyed, and is seen a little later then.
         }
 
         try
         {
             var request = new DescribeInstancesRequest { Filters = [new Filter("client-token", [token])] };
-            DescribeInstancesResponse found = await _calls.RunAsync("look for an instance", Signal.Emulator, c => Connection.Ec2.DescribeInstancesAsync(request, c), CancellationToken.None);
-            return found.Reservations?.SelectMany(r => r.Instances ?? []).FirstOrDefault()?.InstanceId;
+            return (await _calls.UntilAsync(
+                async c => (await _calls.RunAsync("look for an instance", Signal.Emulator, t => Connection.Ec2.DescribeInstancesAsync(request, t), c)).Reservations?.SelectMany(r => r.Instances ?? []).FirstOrDefault()?.InstanceId,
+                found => found is not null, s_seenTime, TimeSpan.FromSeconds(5), CancellationToken.None)).Last;
         }
         catch (KolaException)
         {
@@ -209,7 +212,7 @@ public sealed class AwsPlatform : IPlatform
             return new PlatformException(Signal.Emulator, $"{spec.Id}: {instance} has no {(Options.Private ? "private" : "public")} address\n  wanted:  a {place} that can be reached\n  got:     none\n  next:    a subnet with a way to the internet (--aws-subnet), or --aws-address private from within the VPC");
         return AwsFault.IsNoCapacity(state.Reason)
             ? new PlatformException(Signal.Quota, $"{spec.Id}: {instance}, a {place}, was not given\n  got:     {got}\n  next:    give other types or zones as well: --aws-type, --aws-zone", new NoCapacityException())
-            : new PlatformException(Signal.Emulator, FormattableString.Invariant($"{spec.Id}: {instance}, a {place}, did not run\n  wanted:  state running within {s_endTime.TotalMinutes:0} min\n  got:     {got}"));
+            : new PlatformException(Signal.Emulator, FormattableString.Invariant($"{spec.Id}: {instance}, a {place}, did not run\n  wanted:  state running within {s_startTime.TotalMinutes:0} min\n  got:     {got}"));
     }
 
     private static HashSet<Feature> FeaturesOf(Launch launch, InstanceSizes sizes)

@@ -27,7 +27,7 @@ internal sealed class Terminations(AwsConnection aws, InstanceWatch watch)
             await request;
             await watch.UntilAsync(instance, s => s.IsTerminated, s_limit, CancellationToken.None);
         }
-        catch (KolaException)
+        catch (Exception fault) when (fault is KolaException or OperationCanceledException)
         {
             // Left to kola gc.
         }

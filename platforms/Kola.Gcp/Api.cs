@@ -16,7 +16,7 @@ internal interface ICompute
     Task<Operation> ResetAsync(string project, string zone, string name, CancellationToken cancel);
 
     [Post("/projects/{project}/zones/{zone}/instances/{name}/stop")]
-    Task<Operation> StopAsync(string project, string zone, string name, [Query] string noGracefulShutdown, CancellationToken cancel);
+    Task<Operation> StopAsync(string project, string zone, string name, CancellationToken cancel);
 
     [Post("/projects/{project}/zones/{zone}/instances/{name}/start")]
     Task<Operation> StartAsync(string project, string zone, string name, CancellationToken cancel);

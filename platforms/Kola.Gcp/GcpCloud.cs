@@ -69,7 +69,7 @@ internal sealed class GcpCloud(GcpSession session, string image, string architec
     public Task ResetAsync(string name, CancellationToken cancel) => session.ZoneAsync("reset an instance", Signal.Emulator, ZoneOf(name), c => session.Compute.ResetAsync(Options.Project, ZoneOf(name), name, c), cancel);
 
     /// <summary>Compute Engine tells the system that its plug is about to be pulled, and pulls it when it has not gone in some time.</summary>
-    public Task StopAsync(string name, CancellationToken cancel) => session.ZoneAsync("stop an instance", Signal.Emulator, ZoneOf(name), c => session.Compute.StopAsync(Options.Project, ZoneOf(name), name, "true", c), cancel);
+    public Task StopAsync(string name, CancellationToken cancel) => session.ZoneAsync("stop an instance", Signal.Emulator, ZoneOf(name), c => session.Compute.StopAsync(Options.Project, ZoneOf(name), name, c), cancel);
 
     /// <inheritdoc/>
     public Task StartAsync(string name, CancellationToken cancel) => session.ZoneAsync("start an instance", Signal.Emulator, ZoneOf(name), c => session.Compute.StartAsync(Options.Project, ZoneOf(name), name, c), cancel);

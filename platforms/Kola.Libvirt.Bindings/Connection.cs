@@ -11,10 +11,11 @@ namespace Kola.Libvirt.Bindings;
 public sealed unsafe class Connection : IDisposable
 {
     private const int Lifecycle = 0;
+    private const int Reboot = 1;
 
     private readonly Channel<DomainEvent> _events = Channel.CreateUnbounded<DomainEvent>();
     private readonly TaskCompletionSource<CloseReason> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly int _lifecycle;
+    private readonly int?[] _registered;
     private readonly bool _watched;
     private int _disposed;
 
@@ -22,7 +23,10 @@ public sealed unsafe class Connection : IDisposable
     {
         Handle = handle;
         _watched = Registered(opaque => Native.virConnectRegisterCloseCallback(handle, &OnClose, opaque, &Native.FreeOpaque)) is not null;
-        _lifecycle = Registered(opaque => Native.virConnectDomainEventRegisterAny(handle, 0, Lifecycle, &OnLifecycle, opaque, &Native.FreeOpaque)) ?? -1;
+        // What each kind of event calls has arguments of its own.
+        nint lifecycle = (nint)(delegate* unmanaged[Cdecl]<nint, nint, int, int, nint, int>)&OnLifecycle;
+        nint reboot = (nint)(delegate* unmanaged[Cdecl]<nint, nint, nint, void>)&OnReboot;
+        _registered = [Registered(Lifecycle, lifecycle), Registered(Reboot, reboot)];
     }
 
     /// <summary>What happens to domains from now on, in order. Ends when the connection does. Empty where the driver has no events.</summary>
@@ -151,8 +155,8 @@ public sealed unsafe class Connection : IDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        if (_lifecycle >= 0)
-            _ = Native.virConnectDomainEventDeregisterAny(Handle, _lifecycle);
+        foreach (int registered in _registered.OfType<int>())
+            _ = Native.virConnectDomainEventDeregisterAny(Handle, registered);
         if (_watched)
             _ = Native.virConnectUnregisterCloseCallback(Handle, &OnClose);
         Handle.Dispose();
@@ -176,6 +180,8 @@ public sealed unsafe class Connection : IDisposable
         return null;
     }
 
+    private int? Registered(int kind, nint callback) => Registered(opaque => Native.virConnectDomainEventRegisterAny(Handle, 0, kind, callback, opaque, &Native.FreeOpaque));
+
     private void End(CloseReason reason)
     {
         _events.Writer.TryComplete();
@@ -188,9 +194,17 @@ public sealed unsafe class Connection : IDisposable
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnLifecycle(nint connection, nint domain, int kind, int detail, nint opaque)
     {
-        string name = Marshal.PtrToStringUTF8((nint)Native.NameOfDomain(domain)) ?? "";
-        ((Connection)GCHandle.FromIntPtr(opaque).Target!)._events.Writer.TryWrite(new DomainEvent(name, (DomainEventKind)kind, detail));
+        Tell(domain, (DomainEventKind)kind, detail, opaque);
         return 0;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void OnReboot(nint connection, nint domain, nint opaque) => Tell(domain, DomainEventKind.Rebooted, 0, opaque);
+
+    private static void Tell(nint domain, DomainEventKind kind, int detail, nint opaque)
+    {
+        string name = Marshal.PtrToStringUTF8((nint)Native.NameOfDomain(domain)) ?? "";
+        ((Connection)GCHandle.FromIntPtr(opaque).Target!)._events.Writer.TryWrite(new DomainEvent(name, kind, detail));
     }
 }
 

@@ -6,7 +6,7 @@ namespace Kola.Libvirt.Bindings;
 /// <param name="Detail">How, a number of the kind's own; see <see cref="StopDetail"/> and <see cref="ShutdownDetail"/>.</param>
 public readonly record struct DomainEvent(string Domain, DomainEventKind Kind, int Detail);
 
-/// <summary>virDomainEventType.</summary>
+/// <summary>virDomainEventType, and the one event that libvirt tells apart from these.</summary>
 public enum DomainEventKind
 {
     /// <summary>It was made, or its description changed.</summary>
@@ -35,6 +35,9 @@ public enum DomainEventKind
 
     /// <summary>The guest crashed.</summary>
     Crashed,
+
+    /// <summary>It was reset: by the guest, which boots again, or by the reset button.</summary>
+    Rebooted = 100,
 }
 
 /// <summary>virDomainEventStoppedDetailType.</summary>

@@ -76,7 +76,7 @@ internal static unsafe partial class Native
     internal static partial int virConnectUnregisterCloseCallback(ConnectionHandle connection, delegate* unmanaged[Cdecl]<nint, int, nint, void> callback);
 
     [LibraryImport(Library)]
-    internal static partial int virConnectDomainEventRegisterAny(ConnectionHandle connection, nint domain, int eventId, delegate* unmanaged[Cdecl]<nint, nint, int, int, nint, int> callback, nint opaque, delegate* unmanaged[Cdecl]<nint, void> free);
+    internal static partial int virConnectDomainEventRegisterAny(ConnectionHandle connection, nint domain, int eventId, nint callback, nint opaque, delegate* unmanaged[Cdecl]<nint, void> free);
 
     [LibraryImport(Library)]
     internal static partial int virConnectDomainEventDeregisterAny(ConnectionHandle connection, int callback);

@@ -8,11 +8,7 @@ namespace Kola.Libvirt;
 public sealed partial class LibvirtInstance
 {
     /// <inheritdoc/>
-    public Task ResetAsync(CancellationToken cancel) => WhileOnAsync("reset", async () =>
-    {
-        await LibvirtHost.DoAsync(Id, "a reset", _domain.Reset);
-        _relay?.Dispose();
-    }, cancel);
+    public Task ResetAsync(CancellationToken cancel) => WhileOnAsync("reset", () => LibvirtHost.DoAsync(Id, "a reset", _domain.Reset), cancel);
 
     /// <inheritdoc/>
     public Task PowerCycleAsync(CancellationToken cancel) => WhileOnAsync("power cycle", async () =>
@@ -97,6 +93,9 @@ public sealed partial class LibvirtInstance
 
     private void Take(DomainEvent told)
     {
+        // A server that has gone with its boot is not told by its port: that stays open.
+        if (told.Kind == DomainEventKind.Rebooted)
+            _relay?.Dispose();
         if (_ends.Read(told) is not { } exit)
             return;
         _off.TrySetResult();

@@ -27,7 +27,7 @@ internal static class ArmKernelGuest
         for version in /sys/class/tpm/tpm*/tpm_version_major; do [ -e $version ] && echo "kola tpm $(cat $version)"; done
         echo "kola config $(cat /sys/firmware/qemu_fw_cfg/by_name/opt/org.flatcar-linux/config/raw)"
         ip link set eth0 up; ip link set eth1 up
-        printf '#!/bin/sh\n[ -n "$ip" ] && echo "kola address $ip"\n' >/bin/lease; chmod 755 /bin/lease
+        printf '#!/bin/sh\n[ -n "$ip" ] && echo "kola address $ip" >/dev/console\n' >/bin/lease; chmod 755 /bin/lease
         udhcpc -q -n -i eth0 -s /bin/lease >/dev/null
         data=/dev/$(basename $(dirname $(grep -l data /sys/block/vd*/serial)))
         [ "$(head -c 1 $data)" = K ] && { echo "kola off"; poweroff -f; }

@@ -36,14 +36,15 @@ public sealed class QemuArmKernelTests
         Assert.That(told, Is.SupersetOf(new[]
         {
             "kola boot aarch64 on 2 processors",
-            "kola nodes 0-1, second has 1",
+            // Debian 12's firmware counts its own flash as memory, and Linux believes no table of nodes that leaves memory out.
+            firmware == Firmware.Direct ? "kola nodes 0-1, second has 1" : "kola efi",
             "kola disk primary-disk", "kola disk data", "kola disk fast",
             "kola port org.flatcar.kola.control",
             "kola tpm 2",
             """kola config {"kola":"arm64"}""",
             "kola address 10.0.2.15",
-        }));
-        Assert.That(told.Contains("kola efi"), Is.EqualTo(firmware == Firmware.Uefi));
+        }), Console(machine));
+        Assert.That(told.Contains("kola efi"), Is.EqualTo(firmware == Firmware.Uefi), Console(machine));
         await machine.ResetAsync(CancellationToken.None);
         Assert.That((await machine.Exited.WaitAsync(s_boot)).Detail, Is.EqualTo("the guest powered off"));
         Assert.That(Console(machine), Does.Contain("kola off"));

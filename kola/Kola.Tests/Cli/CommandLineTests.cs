@@ -27,6 +27,8 @@ public sealed class CommandLineTests
     [TestCase("bench boot --image /no/such.img", "/no/such.img")]
     [TestCase("run --platform moon", "moon")]
     [TestCase("run --accel warp", "warp")]
+    [TestCase("run --firmware coreboot", "--firmware coreboot\n  wanted:  any, direct, bios, uefi or secure-boot")]
+    [TestCase("run --firmware secure-boot --image /no/such.img", "/no/such.img")]
     [TestCase("run --platform moon", "no such platform\n  wanted:  qemu")]
     [TestCase("run --platform /no/such.dll", "/no/such.dll\n  wanted:  an assembly with one public class")]
     [TestCase("run --platform-option accel", "--platform-option accel\n  wanted:  NAME=VALUE")]

@@ -31,7 +31,7 @@ public sealed partial class ConformanceKitTests : IDisposable
 
     [TestCase("config", @"^cat /etc/kola-conformance", "another config", "login")]
     [TestCase("memory", @"^nproc", "1\n100", "login")]
-    [TestCase("console", @"tee /dev/console", "", "login")]
+    [TestCase("console", @"sudo tee", "", "login")]
     [TestCase("power.cycle", @"^cat /var/kola-flushed", "forgotten", "power.reset")]
     public async Task A_guest_that_answers_otherwise_breaks_a_promise(string promise, string command, string reply, string keeps)
     {
@@ -135,8 +135,8 @@ public sealed partial class ConformanceKitTests : IDisposable
         return new FakeReply();
     }
 
-    // echo kola-0123456789ab-… | sudo tee /dev/console
-    [GeneratedRegex("^echo (?<mark>kola-[0-9a-f-]+) [|] sudo tee /dev/console")]
+    // echo kola-0123456789ab-… | sudo tee $(sed …)
+    [GeneratedRegex("^echo (?<mark>kola-[0-9a-f-]+) [|] sudo tee")]
     private static partial Regex Mark();
 
     // cat /etc/kola-conformance

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using System.Text;
 using CliWrap;
 using CliWrap.Buffered;
@@ -74,6 +75,21 @@ public sealed class ReadyMachineTests
         Assert.That(async () => await machine.ConnectAsync(SshIdentity.Create().WithPassword("core", "asdf"), CancellationToken.None), Throws.InstanceOf<MachineException>());
     }
 
+    // Its socket is there a moment before anybody listens.
+    private static bool Listens(string socket)
+    {
+        using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            client.Connect(new UnixDomainSocketEndPoint(socket));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
     [TestCase("ed25519")]
     [TestCase("rsa")]
     [TestCase("ecdsa")]
@@ -84,7 +100,7 @@ public sealed class ReadyMachineTests
         await File.AppendAllTextAsync(Keys, await File.ReadAllTextAsync(key + ".pub"));
         string socket = _scratch.File("agent");
         using Process agent = Process.Start(new ProcessStartInfo("ssh-agent", ["-D", "-a", socket]) { RedirectStandardOutput = true })!;
-        await Soon.HoldsAsync(() => File.Exists(socket), () => "an agent", s_soon);
+        await Soon.HoldsAsync(() => Listens(socket), () => "an agent", s_soon);
         _environment["SSH_AUTH_SOCK"] = socket;
         UsageException empty = (await Assert.ThrowsAsync<UsageException>(() => OpenAsync(Machine("one", _one, key: null))))!;
         Assert.That(empty.Message, Does.Contain("has no key").And.Contains("ssh-add"));

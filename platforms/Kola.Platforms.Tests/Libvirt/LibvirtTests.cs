@@ -66,6 +66,24 @@ public sealed class LibvirtTests
     }
 
     [Test]
+    public async Task A_reset_is_told_and_is_no_end()
+    {
+        await using LibvirtPlatform platform = await OpenAsync();
+        await using IInstance machine = await platform.StartAsync(Spec(), CancellationToken.None);
+        using Connection other = Connection.Open(LibvirtServer.Shared.Uri);
+        await machine.ResetAsync(CancellationToken.None);
+        using var limit = new CancellationTokenSource(s_boot);
+        DomainEvent told;
+        do
+        {
+            told = await other.Events.ReadAsync(limit.Token);
+        }
+        while (told.Kind != DomainEventKind.Rebooted);
+        Assert.That(told.Domain, Is.EqualTo(((LibvirtInstance)machine).DomainName));
+        Assert.That(machine.Exited.IsCompleted, Is.False);
+    }
+
+    [Test]
     public async Task A_daemon_that_goes_is_told_as_the_end_of_its_machines()
     {
         using LibvirtServer server = LibvirtServer.Start();

@@ -32,7 +32,7 @@ public sealed class ImageFileTests
             {
               "schema": "kola.image/1", "version": "4459.0.0+reference", "variant": "reference", "channel": "developer", "architecture": "amd64",
               "ignitionMaximum": "3.3.0", "direct": { "kernel": "vmlinuz", "initrd": "initrd", "commandLine": "quiet" },
-              "firmware": ["direct", "bios"], "lacks": ["update-engine", "selinux"]
+              "firmware": ["direct", "bios", "secure-boot"], "lacks": ["update-engine", "selinux"]
             }
             """);
         Image image = await PrepareAsync("flatcar.img");
@@ -43,6 +43,7 @@ public sealed class ImageFileTests
             Assert.That(image.Version, Is.EqualTo("4459.0.0+reference"));
             Assert.That(image.Name, Is.EqualTo("reference"));
             Assert.That(image.IgnitionMaximum, Is.EqualTo("3.3.0"));
+            Assert.That(image.SignedForTests, Is.True);
             Assert.That(image.Direct!.Kernel, Is.EqualTo(_scratch.File("vmlinuz")));
             Assert.That(image.Lacks, Is.EqualTo(new[] { Feature.UpdateEngine, Feature.Selinux }));
         }

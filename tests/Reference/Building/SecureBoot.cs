@@ -6,22 +6,27 @@ namespace Flatcar.Reference.Building;
 /// </summary>
 internal static class SecureBoot
 {
-    private const string Key = "secure-boot-snakeoil.key.pem", Certificate = "secure-boot-snakeoil.cert.pem";
+    private const string Key = "secure-boot-snakeoil.key.pem";
+
+    // One key with two certificates: Debian 12's firmware knows the older one, that of Debian 13 and Ubuntu 24.04 the newer one, and neither the other's.
+    private static readonly string[] Certificates = ["secure-boot-snakeoil-2020.cert.pem", "secure-boot-snakeoil-2023.cert.pem"];
 
     /// <summary>Signs programs in a directory, in the place of whatever signatures they have.</summary>
     public static async Task SignAsync(PackageLayer layer, string directory, IReadOnlyList<string> names, CancellationToken cancel)
     {
-        foreach (var file in (string[])[Key, Certificate])
+        foreach (var file in (string[])[Key, .. Certificates])
             await File.WriteAllBytesAsync(Path.Combine(directory, file), Recipe.Read($"Keys/{file}"), cancel);
         // Debian's kernel comes with a signature, which does not fit any more once the root hash is in it; shim has none.
         await layer.ShellAsync(directory, $"""
             for program in {string.Join(' ', names)}; do
                 sbattach --remove $program >&2 || true
-                sbsign --key {Key} --cert {Certificate} --output $program.signed $program >&2
-                sbverify --cert {Certificate} $program.signed >&2
-                mv $program.signed $program
+                for certificate in {string.Join(' ', Certificates)}; do
+                    sbsign --key {Key} --cert $certificate --output $program.signed $program >&2
+                    sbverify --cert $certificate $program.signed >&2
+                    mv $program.signed $program
+                done
             done
-            rm {Key} {Certificate}
+            rm {Key} {string.Join(' ', Certificates)}
             """, cancel);
     }
 }
