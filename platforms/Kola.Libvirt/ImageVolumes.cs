@@ -95,7 +95,22 @@ internal sealed class ImageVolumes(LibvirtHost host, ResourceTags tags, TimeProv
         return null;
     }
 
+    // Another run may take a volume away between the list of them and the look at it.
     private (string? Whole, string? Coming, long Bytes) Look(string key)
+    {
+        for (int again = 0; ; again++)
+        {
+            try
+            {
+                return LookOnce(key);
+            }
+            catch (LibvirtException gone) when (gone.Code == ErrorCode.NoStorageVolume && again < LooksWithoutGrowth)
+            {
+            }
+        }
+    }
+
+    private (string? Whole, string? Coming, long Bytes) LookOnce(string key)
     {
         IReadOnlyList<StorageVolume> volumes = host.Pool.Volumes;
         try
