@@ -24,5 +24,9 @@ public sealed class WorstCaseTests
     public void It_counts_deadlines_repetitions_and_the_limit(int machines, double slowness, int repetitions, double parity, int? limitMinutes, string told) =>
         Assert.That(WorstCase.Of(s_plan, Capacity(machines), slowness, repetitions, parity, limitMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) : null).ToString(), Is.EqualTo(told));
 
+    [Test]
+    public void Memory_bounds_how_many_there_are_at_once() =>
+        Assert.That(WorstCase.Of(s_plan, Capacity(8) with { MemoryMiB = 2 * s_machine.MemoryMiB + 1 }, 1, 1, 0, null).Machines, Is.EqualTo(2));
+
     private static Capacity Capacity(int machines) => new() { Machines = machines, MemoryMiB = 1 << 20, Cpus = 64 };
 }

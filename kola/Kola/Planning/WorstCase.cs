@@ -22,11 +22,18 @@ public sealed record WorstCase
     public static WorstCase Of(Plan plan, Capacity most, double slowness, int repetitions, double parity, TimeSpan? limit)
     {
         TestCase[] tests = [.. plan.ToRun];
-        int machines = (int)Math.Min(most.Machines, tests.Sum(t => (long)t.Machines.Count));
+        int machines = Math.Min(most.Machines, AtOnce(tests, most.MemoryMiB));
         double minutes = tests.Sum(t => (double)t.Machines.Count * t.Minutes) * slowness * (repetitions + parity);
         double hours = minutes / 60;
         // What has not ended by the limit is ended.
         return new WorstCase { Machines = machines, MachineHours = limit is { } time ? Math.Min(hours, machines * time.TotalHours) : hours };
+    }
+
+    // As many of the smallest as memory holds, and one at least: work that is too large for its host runs alone.
+    private static int AtOnce(IEnumerable<TestCase> tests, int memoryMiB)
+    {
+        int left = memoryMiB;
+        return Math.Max(1, tests.SelectMany(t => t.Machines).Select(m => m.MemoryMiB).Order().TakeWhile(mib => (left -= mib) >= 0).Count());
     }
 
     /// <summary>One line: <c>at worst 2 machines at once and 12.5 machine-hours</c>.</summary>
