@@ -31,7 +31,7 @@ internal static class PlatformText
         text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"offers at best: {Words(driver.Features.Order().Select(f => f.ToString()))}");
         text.AppendLine(CultureInfo.InvariantCulture, $"lacks: {Words(FeatureFacts.All.Where(f => f.Value.OfferedBy == FeatureSource.Platform && !driver.Features.Contains(f.Key)).Select(f => f.Key.ToString()))}");
         PlatformLimits limits = driver.Limits;
-        text.AppendLine(CultureInfo.InvariantCulture, $"limits: config {(limits.ConfigBytes is { } bytes ? $"{bytes} bytes" : "of any size")}, {limits.Disks} extra disks{(limits.Disks > 0 ? $" on {string.Join(", ", limits.Buses.Select(b => b.ToString().ToLowerInvariant()))}" : "")}, {limits.Cards} more cards, {string.Join(" and ", limits.Architectures)}{(limits.Machines is { } machines ? $", {machines} machines" : "")}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"limits: config {(limits.ConfigBytes is { } bytes ? $"{bytes} bytes" : "of any size")}, {limits.Disks} extra disks{(limits.Disks > 0 ? $" on {string.Join(", ", limits.Buses.Select(b => b.ToString().ToLowerInvariant()))}" : "")}, {limits.Cards} more cards, {string.Join(" and ", limits.Architectures)}");
         return text.AppendLine(limits.Outlives ? $"machines outlive a kola that is killed: kola gc --platform {driver.Name}" : "machines end with kola").ToString();
     }
 

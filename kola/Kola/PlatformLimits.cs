@@ -18,9 +18,6 @@ public sealed record PlatformLimits
     /// <summary>Most cards a machine may have beside the one the harness comes in by. Default 0.</summary>
     public int Cards { get; init; }
 
-    /// <summary>Most machines that may run at once, by the platform's own account or the person's; null where only the host's size counts.</summary>
-    public int? Machines { get; init; }
-
     /// <summary>
     /// Whether what it makes outlives a kola that was killed: it carries tags then, is listed while it is there, and <c>kola gc</c> takes it away. Default yes.
     /// </summary>

@@ -1,4 +1,6 @@
+using Kola.Clouds;
 using Kola.Machines;
+using Kola.Platforms;
 
 namespace Kola.Aws;
 
@@ -9,13 +11,12 @@ public sealed class AwsInstance : IInstance
     private static readonly TimeSpan s_powerTime = TimeSpan.FromMinutes(10);
 
     private readonly AwsPlatform _platform;
-    private readonly AwsConsole _console;
-    private readonly SemaphoreSlim _power = new(1);
+    private readonly CloudConsole _console;
+    private readonly PowerTurn _power;
     private readonly CancellationTokenSource _over = new();
     private readonly TaskCompletionSource<InstanceExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _watching;
     private volatile bool _cycling;
-    private bool _disposed;
 
     internal AwsInstance(AwsPlatform platform, string id, string instance, string consoleFile)
     {
@@ -23,7 +24,9 @@ public sealed class AwsInstance : IInstance
         Id = id;
         InstanceId = instance;
         ConsoleFile = consoleFile;
-        _console = new AwsConsole(platform.Connection, instance, consoleFile);
+        var output = new ConsoleOutput(platform.Connection, instance);
+        _console = new CloudConsole((_, cancel) => output.ReadAsync(cancel), consoleFile, ConsoleOutput.Pause, platform.Connection.Calls.Clock);
+        _power = new PowerTurn(id, _exited.Task);
         _watching = WatchAsync(_over.Token);
     }
 
@@ -59,11 +62,11 @@ public sealed class AwsInstance : IInstance
     /// EC2's reboot: the system is asked to restart, and reset by force when it has not in some minutes. There is no reset button that asks nobody; who wants what
     /// was not flushed to be lost pulls the plug, <see cref="PowerCycleAsync"/>.
     /// </summary>
-    public Task ResetAsync(CancellationToken cancel) => WhileOnAsync("reset", () => _platform.RebootAsync(InstanceId, cancel), cancel);
+    public Task ResetAsync(CancellationToken cancel) => _power.WhileOnAsync("reset", () => _platform.RebootAsync(InstanceId, cancel), cancel);
 
     /// <summary>Stops the instance by force, without a word to its system, and starts it again, on another host and with another address. A spot instance cannot be stopped.</summary>
     /// <inheritdoc/>
-    public Task PowerCycleAsync(CancellationToken cancel) => WhileOnAsync("power cycle", async () =>
+    public Task PowerCycleAsync(CancellationToken cancel) => _power.WhileOnAsync("power cycle", async () =>
     {
         if (_platform.Options.Spot)
             throw new UsageException($"{Id}: a spot instance cannot be stopped, nor its plug be pulled\n  wanted:  an instance on demand\n  next:    leave out --aws-spot");
@@ -84,22 +87,11 @@ public sealed class AwsInstance : IInstance
     }, cancel);
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync() => await _power.EndAsync(async () =>
     {
-        await _power.WaitAsync(CancellationToken.None);
-        try
-        {
-            if (_disposed)
-                return;
-            _disposed = true;
-            await QuietAsync();
-            await _platform.EndAsync(this);
-        }
-        finally
-        {
-            _power.Release();
-        }
-    }
+        await QuietAsync();
+        await _platform.EndAsync(this);
+    });
 
     /// <summary>Looks at it no more, and reads its console a last time: what comes before its end. May come twice.</summary>
     internal async Task QuietAsync()
@@ -116,24 +108,6 @@ public sealed class AwsInstance : IInstance
         InstanceState state = await _platform.Watch.UntilAsync(InstanceId, ends, s_powerTime * _platform.Slowness, cancel);
         if (!holds(state))
             throw new PlatformException(Signal.MachineLost, FormattableString.Invariant($"{Id}: {InstanceId} did not become {name}\n  wanted:  {name} within {s_powerTime.TotalMinutes:0} min\n  got:     {state.Name} {state.Reason} {state.Message}"));
-    }
-
-    // One thing at a time is done to a machine, and only while there is one.
-    private async Task WhileOnAsync(string action, Func<Task> act, CancellationToken cancel)
-    {
-        await _power.WaitAsync(cancel);
-        try
-        {
-            if (_disposed)
-                throw new PlatformException(Signal.MachineLost, $"{Id}: {action} of a machine that was disposed");
-            if (_exited.Task.IsCompleted)
-                throw new PlatformException(Signal.MachineLost, $"{Id}: {action} of a machine that is gone\n  got:     {(await _exited.Task).Detail}");
-            await act();
-        }
-        finally
-        {
-            _power.Release();
-        }
     }
 
     private async Task WatchAsync(CancellationToken over)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Amazon.EC2.Model;
+using Kola.Clouds;
 using Kola.Machines;
 using Kola.Scheduling;
 
@@ -28,7 +29,7 @@ public sealed class AwsPlatform : IPlatform
         _launch = launch;
         _sizes = sizes;
         _placement = new Placement(network.Subnets, connection.Calls.Clock);
-        Watch = new InstanceWatch(connection);
+        Watch = new StateWatch<InstanceState>((ids, cancel) => InstanceLook.AtAsync(connection, ids, cancel), InstanceState.Unknown, InstanceLook.Missing, connection.Calls.Clock);
         _terminations = new Terminations(connection, Watch);
         Features = FeaturesOf(launch, sizes);
         Capacity = new Capacity { Machines = machines ?? UsualMachines, MemoryMiB = memory ?? int.MaxValue, Cpus = double.PositiveInfinity };
@@ -66,7 +67,7 @@ public sealed class AwsPlatform : IPlatform
 
     internal AwsOptions Options => _launch.Options;
 
-    internal InstanceWatch Watch { get; }
+    internal StateWatch<InstanceState> Watch { get; }
 
     /// <summary>There are no segments on EC2 a test could have to itself.</summary>
     /// <exception cref="UsageException">Always, where a segment is asked for.</exception>
@@ -161,7 +162,7 @@ public sealed class AwsPlatform : IPlatform
         {
             Instance made = (await running.WaitAsync(cancel)).Reservation.Instances[0];
             instance = made.InstanceId;
-            Watch.Add(instance, InstanceWatch.StateOf(made));
+            Watch.Add(instance, InstanceLook.StateOf(made));
             InstanceState state = await Watch.UntilAsync(instance, s => s.IsRunning && HostOf(s) is not null || s.IsEnding || s.IsStopped, s_startTime, cancel);
             return state.IsRunning && HostOf(state) is not null ? instance : throw NotRunning(spec, place, instance, state);
         }

@@ -6,6 +6,9 @@ namespace Kola.Aws;
 /// <param name="Name"><c>pending</c>, <c>running</c>, <c>stopping</c>, <c>stopped</c>, <c>shutting-down</c> or <c>terminated</c>.</param>
 internal sealed record InstanceState(string Name)
 {
+    /// <summary>Of an instance that is gone, and was not seen to go.</summary>
+    internal static InstanceState Unknown { get; } = new(InstanceStateName.Terminated.Value) { Message = "EC2 does not know the instance any more" };
+
     /// <summary>Why it is in this state: <c>Client.UserInitiatedShutdown</c>; empty when nothing is said.</summary>
     internal string Reason { get; init; } = "";
 

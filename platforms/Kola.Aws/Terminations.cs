@@ -1,7 +1,9 @@
+using Kola.Clouds;
+
 namespace Kola.Aws;
 
 /// <summary>Ends of instances: those that come within a moment go into one request, and all are waited for together.</summary>
-internal sealed class Terminations(AwsConnection aws, InstanceWatch watch)
+internal sealed class Terminations(AwsConnection aws, StateWatch<InstanceState> watch)
 {
     private static readonly TimeSpan s_moment = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);

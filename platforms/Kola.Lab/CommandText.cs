@@ -16,7 +16,7 @@ internal sealed record LabCommandSet
 }
 
 /// <summary>Makes commands of a YAML tree.</summary>
-internal sealed partial class CommandText(LabProblems problems, string file)
+internal sealed partial class CommandText(YamlProblems problems, string file)
 {
     private const string Run = "run: [PROGRAM, ARGUMENT]; for a shell say [sh, -c, '…']";
 

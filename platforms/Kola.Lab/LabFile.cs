@@ -40,7 +40,7 @@ public static class LabFile
     /// <exception cref="UsageException">Something in it is wrong: all of it is named, each with line and column.</exception>
     public static LabOptions Parse(string text, string file)
     {
-        var problems = new LabProblems(file);
+        var problems = new YamlProblems(file);
         LabOptions read = new LabText(problems, Path.GetFullPath(file)).Read(Tree(text, file));
         return problems.All.Count > 0 ? throw new UsageException(string.Join('\n', problems.All)) : read;
     }

@@ -70,7 +70,6 @@ public sealed record LabOptions
         Disks = Disks,
         Cards = Cards,
         Buses = Features.Contains(Feature.ExtraDisks) ? Enum.GetValues<DiskBus>() : [DiskBus.Virtio],
-        Machines = Machines,
         // A lease ends with kola.
         Outlives = Ready.Count == 0,
         TellsExits = Ready.Count == 0 ? Controls.Status is not null : Ready.All(r => r.Controls.Status is not null),

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace Kola.Labs;
 
 /// <summary>Makes a lab of a YAML tree.</summary>
-internal sealed partial class LabText(LabProblems problems, string file)
+internal sealed partial class LabText(YamlProblems problems, string file)
 {
     private static readonly string[] s_top = ["version", "name", "secrets", "features", "capacity", "slowness", "architectures", "limits", "host-address", "wait", "locks", "commands", "machines"];
     private static readonly string[] s_architectures = ["amd64", "arm64"];

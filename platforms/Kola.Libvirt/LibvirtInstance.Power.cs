@@ -1,6 +1,7 @@
 using System.Globalization;
 using Kola.Libvirt.Bindings;
 using Kola.Machines;
+using Kola.Segments;
 
 namespace Kola.Libvirt;
 
@@ -8,10 +9,10 @@ namespace Kola.Libvirt;
 public sealed partial class LibvirtInstance
 {
     /// <inheritdoc/>
-    public Task ResetAsync(CancellationToken cancel) => WhileOnAsync("reset", () => LibvirtHost.DoAsync(Id, "a reset", _domain.Reset), cancel);
+    public Task ResetAsync(CancellationToken cancel) => _power.WhileOnAsync("reset", () => LibvirtHost.DoAsync(Id, "a reset", _domain.Reset), cancel);
 
     /// <inheritdoc/>
-    public Task PowerCycleAsync(CancellationToken cancel) => WhileOnAsync("power cycle", async () =>
+    public Task PowerCycleAsync(CancellationToken cancel) => _power.WhileOnAsync("power cycle", async () =>
     {
         try
         {
@@ -43,7 +44,7 @@ public sealed partial class LibvirtInstance
                 Address = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{ForwardedPort(_domain.Monitor("info usernet"))}");
         });
         // A cable that was pulled stays out while the machine is off.
-        foreach (LibvirtLink link in _links.Append(_management).OfType<LibvirtLink>().Where(l => !l.Plugged))
+        foreach (CableLink link in _links.Append(_management).OfType<CableLink>().Where(l => !l.Plugged))
             await SetLinkAsync(link.Network, false);
         cancel.ThrowIfCancellationRequested();
         _pullingPlug = false;
@@ -118,24 +119,7 @@ public sealed partial class LibvirtInstance
     }
 
     private Task CarryAsync(string network, bool up, CancellationToken cancel) =>
-        WhileOnAsync(up ? "plugging a cable in" : "pulling a cable", () => SetLinkAsync(network, up), cancel);
+        _power.WhileOnAsync(up ? "plugging a cable in" : "pulling a cable", () => SetLinkAsync(network, up), cancel);
 
     private Task SetLinkAsync(string network, bool up) => LibvirtHost.DoAsync(Id, up ? "plugging a cable in" : "pulling a cable", () => _domain.Monitor($"set_link {network} {(up ? "on" : "off")}"));
-
-    private async Task WhileOnAsync(string action, Func<Task> act, CancellationToken cancel)
-    {
-        await _power.WaitAsync(cancel);
-        try
-        {
-            if (_disposed)
-                throw new PlatformException(Signal.MachineLost, $"{Id}: {action} of a machine that was disposed");
-            if (_exited.Task.IsCompleted)
-                throw new PlatformException(Signal.MachineLost, $"{Id}: {action} of a machine that is gone\n  got:     {(await _exited.Task).Detail}");
-            await act();
-        }
-        finally
-        {
-            _power.Release();
-        }
-    }
 }

@@ -1,5 +1,7 @@
 using Kola.Libvirt.Bindings;
 using Kola.Machines;
+using Kola.Platforms;
+using Kola.Segments;
 
 namespace Kola.Libvirt;
 
@@ -14,10 +16,10 @@ public sealed partial class LibvirtInstance : IInstance
     private readonly MachineVolumes _volumes;
     private readonly ConsoleCapture _console;
     private readonly double _slowness;
-    private readonly LibvirtLink[] _links;
-    private readonly LibvirtLink? _management;
+    private readonly CableLink[] _links;
+    private readonly CableLink? _management;
     private readonly GuestChannel _channel = new();
-    private readonly SemaphoreSlim _power = new(1);
+    private readonly PowerTurn _power;
     private readonly TaskCompletionSource<InstanceExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _off = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private MachineEnds _ends = new();
@@ -27,13 +29,13 @@ public sealed partial class LibvirtInstance : IInstance
     private TimeSpan _before;
     private volatile bool _pullingPlug = true;
     private bool _ran;
-    private bool _disposed;
 
     private LibvirtInstance(LibvirtHost host, InstanceSpec spec, DomainDescription description, Domain domain, MachineVolumes volumes, IReadOnlyList<UdpPort> ports, double slowness)
     {
         (_host, _spec, _description, _domain, _volumes, _slowness) = (host, spec, description, domain, volumes, slowness);
-        _links = [.. ports.Select((port, card) => new LibvirtLink(spec.Links[card].Segment, DomainDescription.NetworkOf(card), port, CarryAsync))];
-        _management = description.First is { Network: null } ? new LibvirtLink("management", DomainDescription.FirstNetwork, null, CarryAsync) : null;
+        _power = new PowerTurn(spec.Id, _exited.Task);
+        _links = [.. ports.Select((port, card) => new CableLink(spec.Links[card].Segment, DomainDescription.NetworkOf(card), port.Cable, port, CarryAsync))];
+        _management = description.First is { Network: null } ? new CableLink("management", DomainDescription.FirstNetwork, null, null, CarryAsync) : null;
         _console = new ConsoleCapture(ConsoleFile);
         host.Watch(description.Name, Take, Lose);
     }
@@ -75,34 +77,23 @@ public sealed partial class LibvirtInstance : IInstance
     internal Action? Gone { get; set; }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync() => await _power.EndAsync(async () =>
     {
-        await _power.WaitAsync(CancellationToken.None);
-        try
-        {
-            if (_disposed)
-                return;
-            _disposed = true;
-            _pullingPlug = true;
-            _relay?.Dispose();
-            await Task.Run(() => Try(_domain.Destroy));
-            await _console.DisposeAsync();
-            _channel.Dispose();
-            if (_ssh is not null)
-                await _ssh.DisposeAsync();
-            _host.Unwatch(DomainName);
-            foreach (LibvirtLink link in _links)
-                await link.Port!.DisposeAsync();
-            if (!_spec.Keep || !_ran)
-                await Task.Run(() => Remove(_domain, _volumes));
-            _domain.Dispose();
-            Gone?.Invoke();
-        }
-        finally
-        {
-            _power.Release();
-        }
-    }
+        _pullingPlug = true;
+        _relay?.Dispose();
+        await Task.Run(() => Try(_domain.Destroy));
+        await _console.DisposeAsync();
+        _channel.Dispose();
+        if (_ssh is not null)
+            await _ssh.DisposeAsync();
+        _host.Unwatch(DomainName);
+        foreach (CableLink link in _links)
+            await link.DisposeAsync();
+        if (!_spec.Keep || !_ran)
+            await Task.Run(() => Remove(_domain, _volumes));
+        _domain.Dispose();
+        Gone?.Invoke();
+    });
 
     /// <summary>Makes the machine's domain and powers it on.</summary>
     /// <param name="host">Where.</param>
@@ -165,7 +156,7 @@ public sealed partial class LibvirtInstance : IInstance
 
     private T? Known<T>(Func<T?> ask)
     {
-        if (_disposed || _exited.Task.IsCompleted || _host.IsLost)
+        if (_power.IsOver || _exited.Task.IsCompleted || _host.IsLost)
             return default;
         try
         {

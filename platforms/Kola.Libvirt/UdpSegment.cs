@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Kola.Segments;
 
 namespace Kola.Libvirt;
@@ -11,8 +10,7 @@ namespace Kola.Libvirt;
 /// <param name="clock">What delays and captures go by.</param>
 internal sealed class UdpSegment(int mtu, TimeProvider clock)
 {
-    private readonly ConcurrentDictionary<UdpPort, bool> _ports = new();
-    private readonly ConcurrentDictionary<ulong, UdpPort> _whereabouts = new();
+    private readonly LearningSwitch _switch = new(mtu);
 
     /// <summary>What delays and captures go by.</summary>
     public TimeProvider Clock => clock;
@@ -22,36 +20,15 @@ internal sealed class UdpSegment(int mtu, TimeProvider clock)
     public UdpPort Plug(int? vlan)
     {
         var port = new UdpPort(this, vlan);
-        _ports[port] = true;
+        _switch.Add(port.Cable);
         return port;
     }
 
-    internal void Unplug(UdpPort port)
-    {
-        _ports.TryRemove(port, out _);
-        foreach (KeyValuePair<ulong, UdpPort> seen in _whereabouts.Where(w => w.Value == port))
-            _whereabouts.TryRemove(seen);
-    }
+    internal void Unplug(UdpPort port) => _switch.Remove(port.Cable);
 
-    // Destination, then source: six bytes each. A group address (lowest bit of the first byte) goes to everyone.
     internal void Switch(UdpPort from, byte[] frame)
     {
-        if (frame.Length < 14 || frame.Length - VlanTag.Overhead(frame) > mtu)
-            return;
-        _whereabouts[AddressAt(frame, 6)] = from;
-        bool known = (frame[0] & 1) == 0 & _whereabouts.TryGetValue(AddressAt(frame, 0), out UdpPort? to);
-        foreach (UdpPort port in known ? [to!] : _ports.Keys)
-        {
-            if (port != from)
-                port.Send(frame, from);
-        }
-    }
-
-    private static ulong AddressAt(byte[] frame, int offset)
-    {
-        ulong address = 0;
-        for (int i = 0; i < 6; i++)
-            address = address << 8 | frame[offset + i];
-        return address;
+        if (_switch.Accept(from.Cable, frame))
+            _switch.Forward(from.Cable, frame);
     }
 }

@@ -51,7 +51,7 @@ public sealed class QemuNetworkTests
         Assert.That(await right.ReceiveAsync(0x0801), Is.EqualTo("hello"));
         await right.SendAsync("back");
         Assert.That(await left.ReceiveAsync(0x0801), Is.EqualTo("back"));
-        right.Port.Ignore([left.Port]);
+        right.Port.Cable.Ignore([left.Port.Cable]);
         await left.SendAsync("unheard");
         Assert.That(await right.ReceiveAsync(0x0801), Is.Null, "also where it comes by a bridge");
 

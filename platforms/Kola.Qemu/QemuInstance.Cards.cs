@@ -1,3 +1,5 @@
+using Kola.Segments;
+
 namespace Kola.Qemu;
 
 /// <content>A card that is put in while the machine runs.</content>
@@ -6,24 +8,25 @@ public sealed partial class QemuInstance
     // Measured emulated: 2.5 s until a guest had a card that was put in.
     private static readonly TimeSpan s_letGo = TimeSpan.FromSeconds(20);
 
-    private QemuLink? _inserted;
+    private CableLink? _inserted;
 
     /// <inheritdoc/>
-    public Task InsertCardAsync(string segment, string mac, CancellationToken cancel) => WhileOnAsync("putting a card in", async () =>
+    public Task InsertCardAsync(string segment, string mac, CancellationToken cancel) => _power.WhileOnAsync("putting a card in", async () =>
     {
         Segment wanted = SegmentNamed(segment) ?? throw new UsageException($"{Id}: no segment \"{segment}\" for a card\n  wanted:  a segment of the test, which the machine is on itself");
         if (_inserted is not null)
             throw new UsageException($"{Id}: there is a card in its spare slot already\n  wanted:  RemoveCardAsync before");
         string card = Path.Combine(_files.Directory, "card-s");
         string port = Path.Combine(_files.Directory, "port-s");
-        var link = new QemuLink(segment, await wanted.PlugAsync(card, port, vlan: null, cancel), (up, token) => CarryAsync(Emulator.SpareNetwork, up, token));
+        SegmentPort plugged = await wanted.PlugAsync(card, port, vlan: null, cancel);
+        var link = new CableLink(segment, Emulator.SpareNetwork, plugged.Cable, plugged, CarryAsync);
         try
         {
             await _emulator.InsertCardAsync(new QemuCard(card, port, mac), cancel);
         }
         catch
         {
-            await link.Port!.DisposeAsync();
+            await link.DisposeAsync();
             throw;
         }
 
@@ -33,7 +36,7 @@ public sealed partial class QemuInstance
     }, cancel);
 
     /// <inheritdoc/>
-    public Task RemoveCardAsync(CancellationToken cancel) => WhileOnAsync("taking a card out", async () =>
+    public Task RemoveCardAsync(CancellationToken cancel) => _power.WhileOnAsync("taking a card out", async () =>
     {
         if (_inserted is null)
             throw new UsageException($"{Id}: no card was put in\n  wanted:  InsertCardAsync before");
@@ -51,7 +54,7 @@ public sealed partial class QemuInstance
         _inserted = null;
         lock (_links)
             _links.Remove(link);
-        await link.Port!.DisposeAsync();
+        await link.DisposeAsync();
         // QEMU leaves its own end of it behind.
         File.Delete(Path.Combine(_files.Directory, "card-s"));
     }

@@ -9,7 +9,7 @@ public sealed partial class QemuInstance
     public IDiskRecording? Recording => _files.Recorded;
 
     /// <inheritdoc/>
-    public Task PowerCutAsync(CutPoint point, CancellationToken cancel) => WhileOnAsync("power cut", async () =>
+    public Task PowerCutAsync(CutPoint point, CancellationToken cancel) => _power.WhileOnAsync("power cut", async () =>
     {
         try
         {

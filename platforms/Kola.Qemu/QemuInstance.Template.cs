@@ -10,31 +10,22 @@ public sealed partial class QemuInstance
     /// it knows anything of it, so that a copy's client begins there.
     /// </summary>
     /// <returns>Its disks, as files of the directory.</returns>
-    internal async Task<IReadOnlyList<QemuDisk>> FreezeAsync(string directory, string? greeting, CancellationToken cancel)
+    internal Task<IReadOnlyList<QemuDisk>> FreezeAsync(string directory, string? greeting, CancellationToken cancel) => _power.WhileOnAsync<IReadOnlyList<QemuDisk>>("freeze", async () =>
     {
-        await _power.WaitAsync(cancel);
-        try
+        if (greeting is not null)
         {
-            await MustRunAsync("freeze");
-            if (greeting is not null)
-            {
-                byte[] said = await SshOverture.PlayAsync(_emulator.Ports[2], greeting, s_loginTime * _host.Acceleration.Slowness, cancel);
-                await File.WriteAllBytesAsync(Path.Combine(directory, TemplateFiles.Ssh), said, cancel);
-            }
+            byte[] said = await SshOverture.PlayAsync(_emulator.Ports[2], greeting, s_loginTime * _host.Acceleration.Slowness, cancel);
+            await File.WriteAllBytesAsync(Path.Combine(directory, TemplateFiles.Ssh), said, cancel);
+        }
 
-            await _emulator.SaveAsync(Path.Combine(directory, TemplateFiles.State), cancel);
-            _pullingPlug = true;
-            await _emulator.DisposeAsync();
-            await _channel.DrainJournalAsync();
-            await _channel.JournalCopy!.DisposeAsync();
-            File.Copy(ConsoleFile, Path.Combine(directory, TemplateFiles.Console));
-            return [.. _files.Disks.Select(d => d with { File = Path.GetFileName(d.File) })];
-        }
-        finally
-        {
-            _power.Release();
-        }
-    }
+        await _emulator.SaveAsync(Path.Combine(directory, TemplateFiles.State), cancel);
+        _pullingPlug = true;
+        await _emulator.DisposeAsync();
+        await _channel.DrainJournalAsync();
+        await _channel.JournalCopy!.DisposeAsync();
+        File.Copy(ConsoleFile, Path.Combine(directory, TemplateFiles.Console));
+        return [.. _files.Disks.Select(d => d with { File = Path.GetFileName(d.File) })];
+    }, cancel);
 
     /// <summary>One connection to a server that is started for it, over the machine's serial port. There is one such port: who was connected before is not any more.</summary>
     private async Task<IShell> ConnectPastNetworkAsync(SshIdentity identity, TimeSpan within, CancellationToken cancel)

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Kola.Machines;
+using Kola.Platforms;
+using Kola.Segments;
 
 namespace Kola.Qemu;
 
@@ -15,9 +17,9 @@ public sealed partial class QemuInstance : IInstance
     private readonly QemuOrigin _origin;
     private readonly MachineFiles _files;
     private readonly GuestChannel _channel = new();
-    private readonly List<QemuLink> _links;
-    private readonly QemuLink _management;
-    private readonly SemaphoreSlim _power = new(1);
+    private readonly List<CableLink> _links;
+    private readonly CableLink _management;
+    private readonly PowerTurn _power;
     private readonly TaskCompletionSource<InstanceExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private QemuArguments _arguments;
     private Emulator _emulator;
@@ -26,7 +28,6 @@ public sealed partial class QemuInstance : IInstance
     private Emulator? _watchesPort;
     private bool _relayed;
     private volatile bool _pullingPlug;
-    private bool _disposed;
 
     private QemuInstance(QemuHost host, InstanceSpec spec, QemuOrigin origin, MachineFiles files, IReadOnlyList<SegmentPort> ports, (QemuArguments Arguments, Emulator Emulator) running)
     {
@@ -34,8 +35,9 @@ public sealed partial class QemuInstance : IInstance
         _spec = spec;
         _origin = origin;
         _files = files;
-        _management = new QemuLink("management", null, (up, cancel) => CarryAsync(QemuArguments.ManagementNetwork, up, cancel));
-        _links = [.. ports.Select((port, card) => new QemuLink(spec.Links[card].Segment, port, (up, cancel) => CarryAsync(QemuArguments.NetworkOf(card), up, cancel)))];
+        _management = new CableLink("management", QemuArguments.ManagementNetwork, null, null, CarryAsync);
+        _links = [.. ports.Select((port, card) => new CableLink(spec.Links[card].Segment, QemuArguments.NetworkOf(card), port.Cable, port, CarryAsync))];
+        _power = new PowerTurn(spec.Id, _exited.Task);
         (_arguments, _emulator) = running;
         _watch = WatchAsync();
         if (origin.Draft is not null)
@@ -103,14 +105,14 @@ public sealed partial class QemuInstance : IInstance
     }
 
     /// <inheritdoc/>
-    public Task ResetAsync(CancellationToken cancel) => WhileOnAsync("reset", async () =>
+    public Task ResetAsync(CancellationToken cancel) => _power.WhileOnAsync("reset", async () =>
     {
         await _emulator.ResetAsync(cancel);
         _relay?.Dispose();
     }, cancel);
 
     /// <inheritdoc/>
-    public Task PowerCycleAsync(CancellationToken cancel) => WhileOnAsync("power cycle", async () =>
+    public Task PowerCycleAsync(CancellationToken cancel) => _power.WhileOnAsync("power cycle", async () =>
     {
         try
         {
@@ -127,30 +129,19 @@ public sealed partial class QemuInstance : IInstance
     }, cancel);
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync() => await _power.EndAsync(async () =>
     {
-        await _power.WaitAsync(CancellationToken.None);
-        try
-        {
-            if (_disposed)
-                return;
-            _disposed = true;
-            _pullingPlug = true;
-            await _emulator.DisposeAsync();
-            await _watch;
-            _relay?.Dispose();
-            _channel.Dispose();
-            if (_channel.JournalCopy is { } copy)
-                await copy.DisposeAsync();
-            await UnplugAsync(_links.Select(l => l.Port!).ToArray());
-            _files.Dispose();
-            Gone?.Invoke();
-        }
-        finally
-        {
-            _power.Release();
-        }
-    }
+        _pullingPlug = true;
+        await _emulator.DisposeAsync();
+        await _watch;
+        _relay?.Dispose();
+        _channel.Dispose();
+        if (_channel.JournalCopy is { } copy)
+            await copy.DisposeAsync();
+        await UnplugAsync(_links);
+        _files.Dispose();
+        Gone?.Invoke();
+    });
 
     /// <summary>Finds a segment of its test by name; null where there is none.</summary>
     internal Func<string, Segment?> SegmentNamed { get; set; } = _ => null;
@@ -242,29 +233,14 @@ public sealed partial class QemuInstance : IInstance
 
     private static string PortSocket(string directory, int card) => Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"port{card}"));
 
-    private static async Task UnplugAsync(IEnumerable<SegmentPort> ports)
+    private static async Task UnplugAsync(IEnumerable<IAsyncDisposable> ports)
     {
-        foreach (SegmentPort port in ports)
+        foreach (IAsyncDisposable port in ports)
             await port.DisposeAsync();
     }
 
     private Task CarryAsync(string network, bool up, CancellationToken cancel) =>
-        WhileOnAsync(up ? "plugging a cable in" : "pulling a cable", () => _emulator.SetLinkAsync(network, up, cancel), cancel);
-
-    // One thing at a time is done to a machine's hardware, and only while there is one.
-    private async Task WhileOnAsync(string action, Func<Task> act, CancellationToken cancel)
-    {
-        await _power.WaitAsync(cancel);
-        try
-        {
-            await MustRunAsync(action);
-            await act();
-        }
-        finally
-        {
-            _power.Release();
-        }
-    }
+        _power.WhileOnAsync(up ? "plugging a cable in" : "pulling a cable", () => _emulator.SetLinkAsync(network, up, cancel), cancel);
 
     // QEMU's network gives addresses away from .15 on, one an Ethernet address it meets; a frozen guest's network remembers those before.
     private static string LeaseOf(int depth) => string.Create(CultureInfo.InvariantCulture, $"10.0.2.{15 + depth}");
@@ -290,8 +266,8 @@ public sealed partial class QemuInstance : IInstance
         await ForgetCardAsync();
         (_arguments, _emulator) = await RestartAsync(cancel);
         // A cable that was pulled stays out while the machine is off.
-        foreach (QemuLink link in _links.Append(_management).Where(l => !l.Plugged))
-            await _emulator.SetLinkAsync(link == _management ? QemuArguments.ManagementNetwork : QemuArguments.NetworkOf(_links.IndexOf(link)), false, cancel);
+        foreach (CableLink link in _links.Append(_management).Where(l => !l.Plugged))
+            await _emulator.SetLinkAsync(link.Network, false, cancel);
         _pullingPlug = false;
         _watch = WatchAsync();
     }
@@ -317,14 +293,6 @@ public sealed partial class QemuInstance : IInstance
             QemuArguments other = same with { SshPort = 0 };
             return (other, await Emulator.StartAsync(_host.Program.Path, other, TpmStateOf(_spec, _files), cancel));
         }
-    }
-
-    private async Task MustRunAsync(string action)
-    {
-        if (_disposed)
-            throw new PlatformException(Signal.MachineLost, $"{Id}: {action} of a machine that was disposed");
-        if (_exited.Task.IsCompleted)
-            throw new PlatformException(Signal.MachineLost, $"{Id}: {action} of a machine that is gone\n  got:     {(await _exited.Task).Detail}");
     }
 
     private async Task WatchAsync()

@@ -67,6 +67,14 @@ public sealed partial class ConformanceKitTests : IDisposable
     }
 
     [Test]
+    public async Task A_fault_nobody_promised_breaks_its_promise_and_no_other()
+    {
+        ConformanceReport report = await TryAsync(new FakeGuest { Answers = [new FakeAnswer { Command = Shape(), Reply = new FakeReply("no number") }] });
+        Assert.That(Of(report, PromiseOutcome.Broken), Is.EqualTo(new[] { "memory" }), report.ForPeople());
+        Assert.That(report.Results.Single(r => r.Promise.Id == "memory").Seen, Does.StartWith("FormatException: "));
+    }
+
+    [Test]
     public async Task What_is_not_listed_is_found() =>
         Assert.That(Of(await TryAsync(new FakeGuest(), platform => new FakeDriver(platform) { Lists = false }), PromiseOutcome.Broken), Does.Contain("tagged").And.Contain("exit.lost"));
 

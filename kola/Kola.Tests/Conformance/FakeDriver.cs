@@ -56,10 +56,13 @@ internal sealed class Left(string kind, string name, Action? delete = null) : IL
     /// <summary>How often it still refuses to go.</summary>
     internal int Refusals { get; set; }
 
+    /// <summary>What a refusal is; by default the place's.</summary>
+    internal Func<Exception> Refusal { get; init; } = () => new PlatformException(Signal.Host, $"{name} is in use");
+
     public Task DeleteAsync(CancellationToken cancel)
     {
         if (Refusals-- > 0)
-            throw new PlatformException(Signal.Host, $"{name} is in use");
+            throw Refusal();
         IsGone = true;
         delete?.Invoke();
         return Task.CompletedTask;

@@ -59,6 +59,16 @@ public sealed class RemovalTests
     }
 
     [Test]
+    public async Task Credentials_that_may_not_delete_one_thing_do_not_keep_the_others()
+    {
+        var forbidden = new Left("key", "forbidden") { Tags = Left.Ours with { Expires = s_now }, Refusals = 2, Refusal = () => new UsageException("these credentials may not do that") };
+        Left simple = Of("simple", s_now);
+        Removal removal = await RunAsync([forbidden, simple]);
+        Assert.That(simple.IsGone, Is.True);
+        Assert.That(removal.Failures, Is.EqualTo(new[] { "key forbidden could not be removed: these credentials may not do that" }));
+    }
+
+    [Test]
     public async Task Nothing_is_said_to_be_nothing() => Assert.That((await RunAsync([])).ForPeople(), Is.EqualTo("nothing is left of any run"));
 
     [Test]

@@ -3,39 +3,39 @@ using Kola.Platforms;
 namespace Kola.Clouds;
 
 /// <summary>The console of one machine in a cloud, asked for every few seconds.</summary>
-internal sealed class CloudConsole : IAsyncDisposable
+public sealed class CloudConsole : IAsyncDisposable
 {
-    private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_last = TimeSpan.FromSeconds(20);
 
-    private readonly ICloud _cloud;
+    private readonly Func<long, CancellationToken, Task<ConsolePart>> _read;
     private readonly TimeProvider _clock;
-    private readonly string _name;
+    private readonly TimeSpan _pause;
     private readonly string _file;
     private readonly ConsoleTail _tail;
     private readonly SemaphoreSlim _turn = new(1);
     private readonly CancellationTokenSource _over = new();
     private readonly Task _following;
     private long _from;
+    private int _disposed;
 
-    /// <param name="cloud">Where the machine is.</param>
-    /// <param name="clock">What time it is.</param>
-    /// <param name="name">The machine.</param>
+    /// <param name="read">Reads what is on it, from a byte on: 0 at first, then what the last answer said.</param>
     /// <param name="file">The console's text, there already.</param>
-    internal CloudConsole(ICloud cloud, TimeProvider clock, string name, string file)
+    /// <param name="pause">How long to wait before asking again.</param>
+    /// <param name="clock">What time it is.</param>
+    public CloudConsole(Func<long, CancellationToken, Task<ConsolePart>> read, string file, TimeSpan pause, TimeProvider clock)
     {
-        (_cloud, _clock, _name, _file) = (cloud, clock, name, file);
+        (_read, _file, _pause, _clock) = (read, file, pause, clock);
         _tail = new ConsoleTail(file);
         _following = FollowAsync(_over.Token);
     }
 
     /// <summary>Takes what is new now. Throws nothing but a cancellation: the next time may succeed.</summary>
-    internal async Task TakeAsync(CancellationToken cancel)
+    public async Task TakeAsync(CancellationToken cancel)
     {
         await _turn.WaitAsync(cancel);
         try
         {
-            ConsolePart part = await _cloud.ReadConsoleAsync(_name, _from, cancel);
+            ConsolePart part = await _read(_from, cancel);
             if (part.Next is not { } next)
             {
                 await _tail.TakeAsync(part.Text, cancel);
@@ -55,11 +55,19 @@ internal sealed class CloudConsole : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes what there is a last time, and ends.</summary>
+    /// <summary>Takes what there is a last time, and ends. May come twice.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+            return;
         await _over.CancelAsync();
         await _following;
+        await TakeLastAsync();
+    }
+
+    /// <summary>Takes what is new now, when something else waits for it: not for long.</summary>
+    public async Task TakeLastAsync()
+    {
         using var limit = new CancellationTokenSource(s_last, _clock);
         try
         {
@@ -77,7 +85,7 @@ internal sealed class CloudConsole : IAsyncDisposable
         {
             while (true)
             {
-                await Task.Delay(s_pause, _clock, over);
+                await Task.Delay(_pause, _clock, over);
                 await TakeAsync(over);
             }
         }

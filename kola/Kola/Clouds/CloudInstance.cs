@@ -1,4 +1,5 @@
 using Kola.Machines;
+using Kola.Platforms;
 
 namespace Kola.Clouds;
 
@@ -7,15 +8,15 @@ public sealed class CloudInstance : IInstance
 {
     private static readonly TimeSpan s_loginTime = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_powerTime = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan s_console = TimeSpan.FromSeconds(5);
 
     private readonly CloudPlatform _platform;
     private readonly CloudConsole? _console;
-    private readonly SemaphoreSlim _power = new(1);
+    private readonly PowerTurn _power;
     private readonly CancellationTokenSource _over = new();
     private readonly TaskCompletionSource<InstanceExit> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _watching;
     private volatile bool _cycling;
-    private bool _disposed;
 
     internal CloudInstance(CloudPlatform platform, string id, string name, string? consoleFile)
     {
@@ -23,7 +24,8 @@ public sealed class CloudInstance : IInstance
         Id = id;
         Name = name;
         ConsoleFile = consoleFile;
-        _console = consoleFile is null ? null : new CloudConsole(platform.Cloud, platform.Clock, name, consoleFile);
+        _console = consoleFile is null ? null : new CloudConsole((from, cancel) => platform.Cloud.ReadConsoleAsync(name, from, cancel), consoleFile, s_console, platform.Clock);
+        _power = new PowerTurn(id, _exited.Task);
         _watching = WatchAsync(_over.Token);
     }
 
@@ -58,44 +60,36 @@ public sealed class CloudInstance : IInstance
         Host is { } host ? Ssh.ConnectAsync(host, 22, identity, s_loginTime * _platform.Slowness, cancel) : throw new MachineException($"{Id}: {Name} has no address to connect to");
 
     /// <inheritdoc/>
-    public Task ResetAsync(CancellationToken cancel) => WhileOnAsync("reset", () => DuringAsync("reset", async () =>
+    public Task ResetAsync(CancellationToken cancel) => _power.WhileOnAsync("reset", () => DuringAsync("reset", async () =>
     {
         await _platform.Cloud.ResetAsync(Name, cancel);
-        _platform.Watch.Forget(Name);
+        Forget();
         await ReachAsync("running again", s => s.IsReady, s => s.Power is CloudPower.Failed or CloudPower.Gone, cancel);
     }), cancel);
 
     /// <inheritdoc/>
-    public Task PowerCycleAsync(CancellationToken cancel) => WhileOnAsync("power cycle", () => DuringAsync("power cycle", async () =>
+    public Task PowerCycleAsync(CancellationToken cancel) => _power.WhileOnAsync("power cycle", () => DuringAsync("power cycle", async () =>
     {
         await _platform.Cloud.StopAsync(Name, cancel);
-        _platform.Watch.Forget(Name);
+        Forget();
         await ReachAsync("off", s => s.Power == CloudPower.Stopped, s => s.Power is CloudPower.Failed or CloudPower.Gone, cancel);
         await _platform.Cloud.StartAsync(Name, cancel);
-        _platform.Watch.Forget(Name);
+        Forget();
         await ReachAsync("running", s => s.IsReady, s => s.Power is CloudPower.Failed or CloudPower.Gone, cancel);
     }), cancel);
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync() => await _power.EndAsync(async () =>
     {
-        await _power.WaitAsync(CancellationToken.None);
-        try
-        {
-            if (_disposed)
-                return;
-            _disposed = true;
-            await _over.CancelAsync();
-            await _watching;
-            if (_console is not null)
-                await _console.DisposeAsync();
-            await _platform.EndAsync(this);
-        }
-        finally
-        {
-            _power.Release();
-        }
-    }
+        await _over.CancelAsync();
+        await _watching;
+        if (_console is not null)
+            await _console.DisposeAsync();
+        await _platform.EndAsync(this);
+    });
+
+    // Something was asked for that changes it.
+    private void Forget() => _platform.Watch.Set(Name, new CloudState(CloudPower.Changing, "asked to change") { Address = Host });
 
     // That it is off meanwhile is no end of it.
     private async Task DuringAsync(string action, Func<Task> act)
@@ -118,24 +112,6 @@ public sealed class CloudInstance : IInstance
         CloudState state = await _platform.Watch.UntilAsync(Name, s => holds(s) || never(s), s_powerTime * _platform.Slowness, cancel);
         if (!holds(state))
             throw new PlatformException(Signal.MachineLost, FormattableString.Invariant($"{Id}: {Name} is not {what}\n  wanted:  {what} within {s_powerTime.TotalMinutes * _platform.Slowness:0} min\n  got:     {state.Name} {state.Refusal}"));
-    }
-
-    // One thing at a time is done to a machine, and only while there is one.
-    private async Task WhileOnAsync(string action, Func<Task> act, CancellationToken cancel)
-    {
-        await _power.WaitAsync(cancel);
-        try
-        {
-            if (_disposed)
-                throw new PlatformException(Signal.MachineLost, $"{Id}: {action} of a machine that was disposed");
-            if (_exited.Task.IsCompleted)
-                throw new PlatformException(Signal.MachineLost, $"{Id}: {action} of a machine that is gone\n  got:     {(await _exited.Task).Detail}");
-            await act();
-        }
-        finally
-        {
-            _power.Release();
-        }
     }
 
     private async Task WatchAsync(CancellationToken over)

@@ -27,7 +27,7 @@ public sealed class CloudPlatform : IPlatform
     {
         (Cloud, _terms, _calls) = (cloud, terms, calls);
         calls.BeginRunning();
-        Watch = new CloudWatch(cloud, calls.Clock);
+        Watch = new StateWatch<CloudState>(cloud.LookAsync, CloudState.None, missing: TimeSpan.Zero, calls.Clock);
         Capacity = new Capacity { Machines = terms.Machines, MemoryMiB = int.MaxValue, Cpus = double.PositiveInfinity };
     }
 
@@ -60,7 +60,7 @@ public sealed class CloudPlatform : IPlatform
 
     internal ICloud Cloud { get; }
 
-    internal CloudWatch Watch { get; }
+    internal StateWatch<CloudState> Watch { get; }
 
     internal TimeProvider Clock => _calls.Clock;
 
@@ -123,7 +123,7 @@ public sealed class CloudPlatform : IPlatform
         try
         {
             await creating.WaitAsync(cancel);
-            Watch.Add(name);
+            Watch.Add(name, new CloudState(CloudPower.Changing, "asked for"));
             CloudState state = await Watch.UntilAsync(name, s => s.IsReady || s.IsOver, s_startTime * Slowness, cancel);
             if (!state.IsReady)
                 throw NotRunning(spec, name, zone, state);

@@ -129,6 +129,11 @@ public sealed partial class ConformanceKit : IAsyncDisposable
         {
             return Broken(fault.Message);
         }
+        catch (Exception fault) when (!cancel.IsCancellationRequested)
+        {
+            // A platform that fails in a way nobody has promised is told so; the other promises are tried all the same.
+            return Broken($"{fault.GetType().Name}: {fault.Message}");
+        }
 
         PromiseResult Broken(string seen) => new(promise, PromiseOutcome.Broken, seen, clock.GetElapsedTime(start).TotalSeconds);
     }

@@ -29,7 +29,7 @@ public sealed record Promise(string Id, string Sentence, Feature? Needs = null)
         new("uefi", "UEFI firmware starts it when that is asked for", Feature.Uefi),
         new("exit.off", "A guest that powers off is told, and is nobody's fault") { After = "login" },
         new("exit.lost", "A machine that somebody deletes behind kola's back is told, and is the platform's fault") { After = "start" },
-        new("start.refused", "A machine that cannot be had is the platform's fault, and leaves nothing") { After = "start" },
+        new("start.refused", "A machine that cannot be had is refused with a reason, and leaves nothing") { After = "start" },
         new("start.cancelled", "A start that is cancelled leaves nothing") { After = "start" },
         new("dispose", "Disposal leaves nothing, and may come twice") { After = "start" },
     ];

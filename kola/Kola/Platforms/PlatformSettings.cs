@@ -9,9 +9,6 @@ public sealed class PlatformSettings(IReadOnlyDictionary<string, IReadOnlyList<s
     /// <summary>Nothing was said.</summary>
     public static PlatformSettings None { get; } = new(new Dictionary<string, IReadOnlyList<string>>());
 
-    /// <summary>Names of the options that were given.</summary>
-    public IEnumerable<string> Given => values.Keys;
-
     /// <summary>All values of an option that may be given more than once; empty when it was not.</summary>
     public IReadOnlyList<string> All(string option) => values.GetValueOrDefault(option) ?? [];
 

@@ -61,7 +61,7 @@ public sealed record Removal
             await left.DeleteAsync(cancel);
             return true;
         }
-        catch (PlatformException fault)
+        catch (KolaException fault)
         {
             failures?.Add($"{left.Kind} {left.Name} could not be removed: {fault.Message}");
             return false;

@@ -14,23 +14,23 @@ internal sealed partial class PolicyText(string file, YamlValue root)
     private static readonly string[] s_architectures = ["amd64", "arm64"];
     private static readonly string[] s_channels = ["stable", "beta", "alpha", "lts", "edge", "developer"];
 
-    private readonly List<(long Line, long Column, string Text)> _problems = [];
+    private readonly YamlProblems _problems = new(file);
 
     /// <summary>In the order of the file.</summary>
-    internal IReadOnlyList<string> Problems => [.. _problems.OrderBy(problem => (problem.Line, problem.Column)).Select(problem => problem.Text)];
+    internal IReadOnlyList<string> Problems => _problems.All;
 
     internal (GateRule Gate, IReadOnlyList<PolicyEntry> Entries) Read()
     {
-        Dictionary<string, YamlValue> top = Map(root, "the policy", s_top);
-        if (Asked(top, "version", root, "version: 1") is { } version && version is not { Plain: true, Scalar: "1" })
-            Wrong(version, $"version is {version.Kind}", "1, the only one there is");
+        Dictionary<string, YamlValue> top = _problems.Map(root, "the policy", s_top);
+        if (_problems.Asked(top, "version", root, "version: 1") is { } version && version is not { Plain: true, Scalar: "1" })
+            _problems.Wrong(version, $"version is {version.Kind}", "1, the only one there is");
         GateRule gate = top.TryGetValue("gate", out YamlValue? rule) ? Gate(rule) : new GateRule();
         return (gate, top.TryGetValue("tests", out YamlValue? tests) ? [.. List(tests, "tests").Select(Entry)] : []);
     }
 
     private GateRule Gate(YamlValue value)
     {
-        Dictionary<string, YamlValue> members = Map(value, "gate", s_gate);
+        Dictionary<string, YamlValue> members = _problems.Map(value, "gate", s_gate);
         var rule = new GateRule();
         return rule with
         {
@@ -49,19 +49,19 @@ internal sealed partial class PolicyText(string file, YamlValue root)
                 return null;
             if (number.Plain && int.TryParse(number.Scalar, NumberStyles.None, CultureInfo.InvariantCulture, out int read) && read >= least && read <= Most)
                 return read;
-            Wrong(number, $"{key} is {(number.Text is null && number.Scalar is { Length: > 0 } text ? text : number.Kind)}", string.Create(CultureInfo.InvariantCulture, $"a whole number of at least {least}"));
+            _problems.Wrong(number, $"{key} is {(number.Text is null && number.Scalar is { Length: > 0 } text ? text : number.Kind)}", string.Create(CultureInfo.InvariantCulture, $"a whole number of at least {least}"));
             return null;
         }
     }
 
     private PolicyEntry Entry(YamlValue value)
     {
-        Dictionary<string, YamlValue> members = Map(value, "an entry", s_entry);
+        Dictionary<string, YamlValue> members = _problems.Map(value, "an entry", s_entry);
         var actions = Enum.GetValues<PolicyAction>().Select(action => (Action: action, Key: action.ToString().ToLowerInvariant())).Where(action => members.ContainsKey(action.Key)).ToArray();
         if (value.Members is not null && actions.Length == 0)
-            Wrong(value, "an entry does nothing", "one of skip, known, enforce, with patterns of ids: [cl.basic, 'cl.update.*']");
+            _problems.Wrong(value, "an entry does nothing", "one of skip, known, enforce, with patterns of ids: [cl.basic, 'cl.update.*']");
         if (actions.Length > 1)
-            Wrong(members[actions[1].Key], $"an entry does {string.Join(" and ", actions.Select(action => action.Key))} at once", "one of them; an entry for each");
+            _problems.Wrong(members[actions[1].Key], $"an entry does {string.Join(" and ", actions.Select(action => action.Key))} at once", "one of them; an entry for each");
         return new PolicyEntry
         {
             Action = actions.FirstOrDefault().Action,
@@ -86,7 +86,7 @@ internal sealed partial class PolicyText(string file, YamlValue root)
             if (item.Text is { } text && TestPattern.IsSound(text))
                 Add(patterns, text, item, key);
             else
-                Wrong(item, $"{key} holds {item.Kind}", "an id, or a glob over ids such as 'cl.*'");
+                _problems.Wrong(item, $"{key} holds {item.Kind}", "an id, or a glob over ids such as 'cl.*'");
         }
 
         return [.. patterns];
@@ -102,9 +102,9 @@ internal sealed partial class PolicyText(string file, YamlValue root)
             if (item.Text is { } text && (known?.Contains(text) ?? Name().IsMatch(text)))
                 Add(words, text, item, key);
             else if (known is not null)
-                Wrong(item, $"{key} holds {item.Kind}", $"one of {string.Join(", ", known)}", item.Text, known);
+                _problems.Wrong(item, $"{key} holds {item.Kind}", $"one of {string.Join(", ", known)}", item.Text, known);
             else
-                Wrong(item, $"{key} holds {item.Kind}", "a name of lowercase letters, digits and \"-\": qemu");
+                _problems.Wrong(item, $"{key} holds {item.Kind}", "a name of lowercase letters, digits and \"-\": qemu");
         }
 
         return [.. words];
@@ -113,7 +113,7 @@ internal sealed partial class PolicyText(string file, YamlValue root)
     private void Add(List<string> words, string word, YamlValue item, string key)
     {
         if (words.Contains(word))
-            Wrong(item, $"{key} holds \"{word}\" twice", "it once");
+            _problems.Wrong(item, $"{key} holds \"{word}\" twice", "it once");
         else
             words.Add(word);
     }
@@ -125,7 +125,7 @@ internal sealed partial class PolicyText(string file, YamlValue root)
         if (value.Text is { } text && VersionRange.TryParse(text, out _, out string? problem))
             return text;
         problem = value.Text is { } given && !VersionRange.TryParse(given, out _, out string? why) ? $"versions is \"{given}\": {why}" : $"versions is {value.Kind}";
-        Wrong(value, problem, "comparisons that hold together, in quotes: \">=4400.0.0 <4500\"");
+        _problems.Wrong(value, problem, "comparisons that hold together, in quotes: \">=4400.0.0 <4500\"");
         return null;
     }
 
@@ -135,7 +135,7 @@ internal sealed partial class PolicyText(string file, YamlValue root)
         if (Text(members, entry, "tracker", Wanted) is not { } text)
             return "";
         if (!Address().IsMatch(text))
-            Wrong(members["tracker"], $"tracker is \"{text}\"", "an absolute http or https address: https://github.com/flatcar/Flatcar/issues/1");
+            _problems.Wrong(members["tracker"], $"tracker is \"{text}\"", "an absolute http or https address: https://github.com/flatcar/Flatcar/issues/1");
         return text;
     }
 
@@ -144,64 +144,25 @@ internal sealed partial class PolicyText(string file, YamlValue root)
         if (Text(members, entry, "until", "until: the last day it counts, as 2027-01-31") is not { } text)
             return default;
         if (!DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly day))
-            Wrong(members["until"], $"until is \"{text}\"", "a day there is, as 2027-01-31");
+            _problems.Wrong(members["until"], $"until is \"{text}\"", "a day there is, as 2027-01-31");
         return day;
     }
 
-    private string? Text(Dictionary<string, YamlValue> members, YamlValue map, string key, string wanted)
-    {
-        if (Asked(members, key, map, wanted) is not { } value)
-            return null;
-        if (!string.IsNullOrWhiteSpace(value.Text))
-            return value.Text;
-        Wrong(value, $"{key} is {value.Kind}", value.Plain && value.Scalar is { Length: > 0 } ? "a text; put it in quotes" : wanted);
-        return null;
-    }
-
-    private YamlValue? Asked(Dictionary<string, YamlValue> members, string key, YamlValue map, string wanted)
-    {
-        if (members.TryGetValue(key, out YamlValue? value))
-            return value;
-        // What is no map has been told so.
-        if (map.Members is not null)
-            Wrong(map, $"{key} is missing", wanted);
-        return null;
-    }
+    private string? Text(Dictionary<string, YamlValue> members, YamlValue map, string key, string wanted) =>
+        _problems.Asked(members, key, map, wanted) is { } value ? _problems.Text(value, key, wanted) : null;
 
     private IReadOnlyList<YamlValue> List(YamlValue value, string key)
     {
         if (value.Items is null)
-            Wrong(value, $"{key} is {value.Kind}", $"a list: {key}: […]");
+            _problems.Wrong(value, $"{key} is {value.Kind}", $"a list: {key}: […]");
         return value.Items ?? [];
     }
 
     private IReadOnlyList<YamlValue> NotEmpty(IReadOnlyList<YamlValue> items, YamlValue value, string key, string wanted)
     {
         if (value.Items is { Count: 0 })
-            Wrong(value, $"{key} is empty", $"at least one: {wanted}");
+            _problems.Wrong(value, $"{key} is empty", $"at least one: {wanted}");
         return items;
-    }
-
-    private Dictionary<string, YamlValue> Map(YamlValue value, string what, string[] keys)
-    {
-        Dictionary<string, YamlValue> members = [];
-        if (value.Members is null)
-            Wrong(value, $"{what} is {value.Kind}", $"a map with {string.Join(", ", keys)}");
-        foreach ((YamlValue key, YamlValue member) in value.Members ?? [])
-        {
-            if (key.Text is not { } name || !keys.Contains(name))
-                Wrong(key, $"{what} has no {key.Kind}", $"one of {string.Join(", ", keys)}", key.Text, keys);
-            else if (!members.TryAdd(name, member))
-                Wrong(key, string.Create(CultureInfo.InvariantCulture, $"{name} is said twice, first in line {members[name].Line}"), "it once");
-        }
-
-        return members;
-    }
-
-    private void Wrong(YamlValue at, string what, string wanted, string? typed = null, string[]? known = null)
-    {
-        string nearest = typed is not null && known is not null && Nearest.To(typed, known) is { } near ? $"\n  nearest: {near}" : "";
-        _problems.Add((at.Line, at.Column, string.Create(CultureInfo.InvariantCulture, $"{file}:{at.Line}:{at.Column}: {what}\n  wanted:  {wanted}{nearest}")));
     }
 
     // qemu        qemu-uefi

@@ -109,7 +109,7 @@ public sealed class AwsUnitTests
     [Test]
     public void An_instances_end_without_a_reason_is_the_platforms_fault()
     {
-        Machines.InstanceExit exit = InstanceWatch.StateOf(new Instance { State = new Amazon.EC2.Model.InstanceState { Name = InstanceStateName.Terminated } }).ToExit();
+        Machines.InstanceExit exit = InstanceLook.StateOf(new Instance { State = new Amazon.EC2.Model.InstanceState { Name = InstanceStateName.Terminated } }).ToExit();
         Assert.That(exit, Is.EqualTo(new Machines.InstanceExit(PlatformFault: true, "the instance is terminated")));
     }
 

@@ -56,15 +56,15 @@ public sealed class UdpSegmentTests
     {
         var segment = new UdpSegment(1500, TimeProvider.System);
         await using Card one = new(segment, 1), two = new(segment, 2);
-        two.Port.ToCard.Condition = new LinkCondition { Loss = 1 };
+        two.Port.Cable.ToCard.Condition = new LinkCondition { Loss = 1 };
         one.Send(Frame(to: 0xFF, from: 1));
         await Task.Delay(s_never, TimeProvider.System);
-        two.Port.ToCard.Condition = LinkCondition.Healthy;
-        two.Port.Ignore([one.Port]);
+        two.Port.Cable.ToCard.Condition = LinkCondition.Healthy;
+        two.Port.Cable.Ignore([one.Port.Cable]);
         one.Send(Frame(to: 0xFF, from: 1));
         await Task.Delay(s_never, TimeProvider.System);
         Assert.That(two.Heard, Is.Zero);
-        two.Port.Ignore([]);
+        two.Port.Cable.Ignore([]);
         one.Send(Frame(to: 0xFF, from: 1));
         await two.HearsAsync(1);
     }

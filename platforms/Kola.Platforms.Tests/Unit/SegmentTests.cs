@@ -104,7 +104,7 @@ public sealed class SegmentTests
     [Test]
     public async Task A_card_that_ignores_another_hears_the_rest_and_is_heard()
     {
-        _cards[1].Port.Ignore([_cards[0].Port]);
+        _cards[1].Port.Cable.Ignore([_cards[0].Port.Cable]);
         await _cards[0].SendAsync(s_everyone, "not you");
         await _cards[2].SendAsync(s_everyone, "you");
         Assert.That(await _cards[1].ReceiveAsync(), Is.EqualTo("you"));

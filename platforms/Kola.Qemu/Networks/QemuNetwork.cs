@@ -37,7 +37,7 @@ internal sealed class QemuNetwork : INetwork
             foreach (SegmentSpec segment in spec.Segments)
             {
                 Bridge? bridge = kind == NetworkKind.Bridge ? await Bridge.CreateAsync(network._space!, segment.Name, cancel) : null;
-                network._segments[segment.Name] = new Segment { Mtu = segment.Mtu, Clock = clock, Bridge = bridge };
+                network._segments[segment.Name] = new Segment(segment.Mtu) { Clock = clock, Bridge = bridge };
             }
 
             if (spec.HasServers)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Kola.Segments;
 
 namespace Kola.Qemu;
@@ -9,11 +8,10 @@ namespace Kola.Qemu;
 /// </summary>
 internal sealed class Segment
 {
-    private readonly ConcurrentDictionary<SegmentPort, bool> _ports = new();
-    private readonly ConcurrentDictionary<ulong, SegmentPort> _whereabouts = new();
+    private readonly LearningSwitch _switch;
 
-    /// <summary>Longest packet it carries, bytes. Default 1500.</summary>
-    public int Mtu { get; init; } = 1500;
+    /// <param name="mtu">Longest packet it carries, bytes.</param>
+    public Segment(int mtu = 1500) => _switch = new LearningSwitch(mtu);
 
     /// <summary>What delays and captures go by. Default the system's clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
@@ -22,7 +20,7 @@ internal sealed class Segment
     public Bridge? Bridge { get; init; }
 
     /// <summary>Ports in use.</summary>
-    public int Count => _ports.Count;
+    public int Count => _switch.Count;
 
     /// <summary>Plugs a card in.</summary>
     /// <param name="cardSocket">Where the card receives; need not exist yet, and may come again after a power cycle.</param>
@@ -33,10 +31,10 @@ internal sealed class Segment
     public async Task<SegmentPort> PlugAsync(string cardSocket, string portSocket, int? vlan, CancellationToken cancel)
     {
         var port = new SegmentPort(this, cardSocket, portSocket, vlan);
-        _ports[port] = true;
+        _switch.Add(port.Cable);
         try
         {
-            port.Start(Bridge is null ? null : await Bridge.OpenTapAsync(frame => port.Send(frame, SenderOf(frame)), cancel));
+            port.Start(Bridge is null ? null : await Bridge.OpenTapAsync(frame => port.Cable.Send(frame, _switch.SenderOf(frame)), cancel));
         }
         catch
         {
@@ -47,44 +45,16 @@ internal sealed class Segment
         return port;
     }
 
-    internal void Unplug(SegmentPort port)
-    {
-        _ports.TryRemove(port, out _);
-        foreach (KeyValuePair<ulong, SegmentPort> seen in _whereabouts.Where(w => w.Value == port))
-            _whereabouts.TryRemove(seen);
-    }
+    internal void Unplug(SegmentPort port) => _switch.Remove(port.Cable);
 
-    // Destination, then source: six bytes each. A group address (lowest bit of the first byte) goes to everyone.
+    // A bridge does not say by which of its ports a frame came in: whose it is has been learnt here.
     internal void Switch(SegmentPort from, byte[] frame)
     {
-        if (frame.Length < 14 || frame.Length - VlanTag.Overhead(frame) > Mtu)
+        if (!_switch.Accept(from.Cable, frame))
             return;
-        _whereabouts[AddressAt(frame, 6)] = from;
         if (from.Tap is { } tap)
-        {
             tap.Write(frame);
-            return;
-        }
-
-        if ((frame[0] & 1) == 0 && _whereabouts.TryGetValue(AddressAt(frame, 0), out SegmentPort? to))
-        {
-            if (to != from)
-                to.Send(frame, from);
-            return;
-        }
-
-        foreach (SegmentPort port in _ports.Keys.Where(p => p != from))
-            port.Send(frame, from);
-    }
-
-    // A bridge does not say by which of its ports a frame came in.
-    private SegmentPort? SenderOf(byte[] frame) => frame.Length >= 14 && _whereabouts.TryGetValue(AddressAt(frame, 6), out SegmentPort? from) ? from : null;
-
-    private static ulong AddressAt(byte[] frame, int offset)
-    {
-        ulong address = 0;
-        for (int i = 0; i < 6; i++)
-            address = address << 8 | frame[offset + i];
-        return address;
+        else
+            _switch.Forward(from.Cable, frame);
     }
 }

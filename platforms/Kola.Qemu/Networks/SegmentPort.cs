@@ -4,7 +4,7 @@ using Kola.Segments;
 
 namespace Kola.Qemu;
 
-/// <summary>One card's port of a <see cref="Segment"/>, with its cable: what is to happen to frames happens here.</summary>
+/// <summary>One card's port of a <see cref="Segment"/>, with its cable.</summary>
 internal sealed class SegmentPort : IAsyncDisposable
 {
     // QEMU's own buffer for a frame is this large; without offloads none is longer than the MTU.
@@ -20,43 +20,29 @@ internal sealed class SegmentPort : IAsyncDisposable
     private readonly Segment _segment;
     private readonly UnixDomainSocketEndPoint _card;
     private readonly string _path;
-    private readonly int? _vlan;
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
     private readonly CancellationTokenSource _unplugged = new();
     private readonly Channel<byte[]> _outgoing = Channel.CreateBounded<byte[]>(
         new BoundedChannelOptions(QueuedFrames) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
     private Task _work = Task.CompletedTask;
-    private volatile HashSet<SegmentPort> _ignored = [];
     private int _disposed;
 
     internal SegmentPort(Segment segment, string cardSocket, string portSocket, int? vlan)
     {
         _segment = segment;
-        _vlan = vlan;
         _card = new UnixDomainSocketEndPoint(cardSocket);
         _path = portSocket;
         _socket.Bind(new UnixDomainSocketEndPoint(portSocket));
         _socket.Blocking = false;
-        Capture = new FrameRing(segment.Clock);
-        ToCard = new LinkShaper(Deliver, segment.Clock, new Random());
-        FromCard = new LinkShaper(frame => segment.Switch(this, frame), segment.Clock, new Random());
+        Cable = new Cable(vlan, segment.Clock, frame => _outgoing.Writer.TryWrite(frame), frame => segment.Switch(this, frame));
     }
 
-    /// <summary>What happens to frames on the way to the card.</summary>
-    public LinkShaper ToCard { get; }
-
-    /// <summary>What happens to frames the card sends.</summary>
-    public LinkShaper FromCard { get; }
-
-    /// <summary>What the card sent and got.</summary>
-    public FrameRing Capture { get; }
+    /// <summary>What lies between the card and the segment.</summary>
+    public Cable Cable { get; }
 
     /// <summary>Its way into the kernel's bridge; null on a switch in user space.</summary>
     public Tap? Tap { get; private set; }
-
-    /// <summary>Hears nothing of some other ports from now on.</summary>
-    public void Ignore(IEnumerable<SegmentPort> senders) => _ignored = [.. senders];
 
     /// <summary>Pulls the cable and removes the socket.</summary>
     public async ValueTask DisposeAsync()
@@ -66,8 +52,7 @@ internal sealed class SegmentPort : IAsyncDisposable
         _segment.Unplug(this);
         await _unplugged.CancelAsync();
         await _work;
-        ToCard.Dispose();
-        FromCard.Dispose();
+        Cable.Dispose();
         if (Tap is not null)
             await Tap.DisposeAsync();
         _socket.Dispose();
@@ -81,24 +66,6 @@ internal sealed class SegmentPort : IAsyncDisposable
         _work = Task.WhenAll(ReceiveAsync(_unplugged.Token), SendAsync(_unplugged.Token));
     }
 
-    /// <param name="frame">As it is on the segment.</param>
-    /// <param name="sender">Whose it is; null when nobody knows.</param>
-    internal void Send(byte[] frame, SegmentPort? sender)
-    {
-        if (sender is not null && _ignored.Contains(sender))
-            return;
-        if (_vlan is null)
-            ToCard.Send(frame);
-        else if (VlanTag.Of(frame) == _vlan)
-            ToCard.Send(VlanTag.Remove(frame));
-    }
-
-    private void Deliver(byte[] frame)
-    {
-        Capture.Add(frame);
-        _outgoing.Writer.TryWrite(frame);
-    }
-
     private async Task ReceiveAsync(CancellationToken unplugged)
     {
         byte[] buffer = new byte[LongestFrame];
@@ -107,12 +74,7 @@ internal sealed class SegmentPort : IAsyncDisposable
             while (true)
             {
                 int length = await _socket.ReceiveAsync(buffer, SocketFlags.None, unplugged);
-                byte[] frame = buffer[..length];
-                Capture.Add(frame);
-                if (_vlan is not { } vlan)
-                    FromCard.Send(frame);
-                else if (frame.Length >= 14 && VlanTag.Of(frame) is null)
-                    FromCard.Send(VlanTag.Add(frame, vlan));
+                Cable.Take(buffer[..length]);
             }
         }
         catch (OperationCanceledException)

@@ -1,9 +1,10 @@
 using System.Globalization;
 
-namespace Kola.Labs;
+namespace Kola;
 
-/// <summary>Reads values of a lab file, and collects everything that is wrong with them.</summary>
-internal sealed class LabProblems(string file)
+/// <summary>Reads values of a YAML file, and collects everything that is wrong with them, each with its place.</summary>
+/// <param name="file">How the file is named in messages.</param>
+internal sealed class YamlProblems(string file)
 {
     private readonly List<(long Line, long Column, string Text)> _problems = [];
 
