@@ -1,50 +1,67 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using CliWrap.Buffered;
 
 namespace Kola.Tests.Machines;
 
-/// <summary>An OpenSSH server of the test's own on a loopback port; lets in one key.</summary>
+/// <summary>An OpenSSH server of the test's own on a loopback port. Nobody resets it: that would be this host.</summary>
 internal sealed class OpenSshServer : IDisposable
 {
     private const string Program = "/usr/sbin/sshd";
 
     private readonly Process _process;
-    private readonly string _directory;
+    private string? _ownDirectory;
 
-    private OpenSshServer(Process process, string directory, int port)
-    {
-        _process = process;
-        _directory = directory;
-        Port = port;
-    }
+    private OpenSshServer(Process process, int port, string hostKey) => (_process, Port, HostKey) = (process, port, hostKey);
 
-    internal static bool IsInstalled => File.Exists(Program);
+    /// <summary>Why there can be none here, with a remedy; null when there can.</summary>
+    internal static string? WhyNot { get; } = File.Exists(Program) ? null : "no OpenSSH server here: apt-get install openssh-server";
 
     internal int Port { get; }
 
+    /// <summary>Its fingerprint, <c>SHA256:…</c>.</summary>
+    internal string HostKey { get; }
+
+    /// <summary>Starts one that lets in one key.</summary>
     internal static async Task<OpenSshServer> StartAsync(string publicKey)
     {
         string directory = Directory.CreateTempSubdirectory("kola-sshd-").FullName;
-        await File.WriteAllTextAsync(Path.Combine(directory, "keys"), publicKey + "\n");
-        using (Process keygen = Process.Start("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", Path.Combine(directory, "host")]))
-            await keygen.WaitForExitAsync();
+        string keys = Path.Combine(directory, "keys");
+        await File.WriteAllTextAsync(keys, publicKey + "\n");
+        OpenSshServer server = await StartAsync(directory, keys);
+        server._ownDirectory = directory;
+        return server;
+    }
+
+    /// <summary>Starts one that lets in the keys of a file.</summary>
+    /// <param name="directory">For its own key; made where it is missing.</param>
+    /// <param name="authorizedKeys">The file, which may change.</param>
+    internal static async Task<OpenSshServer> StartAsync(string directory, string authorizedKeys)
+    {
+        Directory.CreateDirectory(directory);
+        string hostKey = Path.Combine(directory, "host");
+        await KeyAsync(hostKey, "ed25519");
+        // 256 SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU root@host (ED25519)
+        string fingerprint = (await CliWrap.Cli.Wrap("ssh-keygen").WithArguments(["-l", "-f", hostKey]).ExecuteBufferedAsync()).StandardOutput.Split(' ')[1];
         if (Environment.IsPrivilegedProcess)
             Directory.CreateDirectory("/run/sshd"); // where sshd separates its privileges
         int port = FreePort();
         string[] options =
         [
-            "-D", "-e", "-f", "/dev/null", "-p", $"{port}", "-h", Path.Combine(directory, "host"), "-o", "ListenAddress=127.0.0.1", "-o", "UsePAM=no",
-            "-o", "StrictModes=no", "-o", $"AuthorizedKeysFile={directory}/keys", "-o", "PidFile=none", "-o", "PasswordAuthentication=no", "-o", "KbdInteractiveAuthentication=no",
+            "-D", "-e", "-f", "/dev/null", "-p", $"{port}", "-h", hostKey, "-o", "ListenAddress=127.0.0.1", "-o", "UsePAM=no", "-o", "StrictModes=no",
+            "-o", $"AuthorizedKeysFile={authorizedKeys}", "-o", "PidFile=none", "-o", "PasswordAuthentication=no", "-o", "KbdInteractiveAuthentication=no",
         ];
         var process = Process.Start(new ProcessStartInfo(Program, options) { RedirectStandardError = true })!;
-        var server = new OpenSshServer(process, directory, port);
-        // "Server listening on 127.0.0.1 port 40022."
+        // Server listening on 127.0.0.1 port 40022.
         while (await process.StandardError.ReadLineAsync() is { } line && !line.Contains("listening", StringComparison.Ordinal))
             await TestContext.Progress.WriteLineAsync(line);
         _ = process.StandardError.ReadToEndAsync();
-        return server;
+        return new OpenSshServer(process, port, fingerprint);
     }
+
+    internal static Task KeyAsync(string file, string kind, string passphrase = "") =>
+        CliWrap.Cli.Wrap("ssh-keygen").WithArguments(["-q", "-t", kind, "-N", passphrase, "-f", file]).ExecuteAsync();
 
     internal static int FreePort()
     {
@@ -57,6 +74,7 @@ internal sealed class OpenSshServer : IDisposable
     {
         _process.Kill(entireProcessTree: true);
         _process.Dispose();
-        Directory.Delete(_directory, recursive: true);
+        if (_ownDirectory is not null)
+            Directory.Delete(_ownDirectory, recursive: true);
     }
 }

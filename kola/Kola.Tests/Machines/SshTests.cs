@@ -15,8 +15,8 @@ public sealed class SshTests
     [OneTimeSetUp]
     public async Task StartServer()
     {
-        if (!OpenSshServer.IsInstalled)
-            Assert.Ignore("no OpenSSH server here: apt-get install openssh-server");
+        if (OpenSshServer.WhyNot is { } reason)
+            Assert.Ignore(reason);
         _server = await OpenSshServer.StartAsync(_identity.PublicKey);
     }
 

@@ -5,6 +5,7 @@ using CliWrap;
 using CliWrap.Buffered;
 using Kola.Labs;
 using Kola.Machines;
+using Kola.Tests.Machines;
 
 namespace Kola.Platforms.Tests.Labs;
 
@@ -16,8 +17,8 @@ public sealed class ReadyMachineTests
     private readonly Scratch _place = new();
     private readonly Dictionary<string, string> _environment = [];
     private Scratch _scratch = null!;
-    private Sshd _one = null!;
-    private Sshd _two = null!;
+    private OpenSshServer _one = null!;
+    private OpenSshServer _two = null!;
     private List<string> _told = [];
 
     private string Keys => _place.File("authorized_keys");
@@ -27,12 +28,12 @@ public sealed class ReadyMachineTests
     [OneTimeSetUp]
     public async Task StartServers()
     {
-        if (Sshd.WhyNot is { } reason)
+        if (OpenSshServer.WhyNot is { } reason)
             Assert.Ignore(reason);
-        await Sshd.KeyAsync(Key, "ed25519");
+        await OpenSshServer.KeyAsync(Key, "ed25519");
         File.Copy(Key + ".pub", Keys);
-        _one = await Sshd.StartAsync(_place.File("one"), Keys);
-        _two = await Sshd.StartAsync(_place.File("two"), Keys);
+        _one = await OpenSshServer.StartAsync(_place.File("one"), Keys);
+        _two = await OpenSshServer.StartAsync(_place.File("two"), Keys);
     }
 
     [OneTimeTearDown]
@@ -96,7 +97,7 @@ public sealed class ReadyMachineTests
     public async Task An_agent_signs_where_no_key_is_named(string kind)
     {
         string key = _scratch.File("agent-key");
-        await Sshd.KeyAsync(key, kind);
+        await OpenSshServer.KeyAsync(key, kind);
         await File.AppendAllTextAsync(Keys, await File.ReadAllTextAsync(key + ".pub"));
         string socket = _scratch.File("agent");
         using Process agent = Process.Start(new ProcessStartInfo("ssh-agent", ["-D", "-a", socket]) { RedirectStandardOutput = true })!;
@@ -119,7 +120,7 @@ public sealed class ReadyMachineTests
         Assert.That((await Assert.ThrowsAsync<UsageException>(() => OpenAsync(Machine("one", _one, "/no/key"))))!.Message, Does.Contain("key /no/key cannot be used"));
         await File.WriteAllTextAsync(_scratch.File("nonsense"), "nonsense");
         Assert.That((await Assert.ThrowsAsync<UsageException>(() => OpenAsync(Machine("one", _one, _scratch.File("nonsense")))))!.Message, Does.Contain("cannot be used"));
-        await Sshd.KeyAsync(_scratch.File("locked"), "ed25519", "a passphrase");
+        await OpenSshServer.KeyAsync(_scratch.File("locked"), "ed25519", "a passphrase");
         Assert.That((await Assert.ThrowsAsync<UsageException>(() => OpenAsync(Machine("one", _one, _scratch.File("locked")))))!.Message, Does.Contain("ssh-add it to an agent"));
         Assert.That((await Assert.ThrowsAsync<UsageException>(() => OpenAsync(Machine("one", _one, key: null))))!.Message, Does.Contain("no key, and no SSH agent"));
         _environment["SSH_AUTH_SOCK"] = "/no/agent";
@@ -206,13 +207,13 @@ public sealed class ReadyMachineTests
     [Test]
     public async Task The_image_is_what_the_machines_say_of_themselves()
     {
-        PlatformRequest request = await WriteAsync("", Machine("one", _one), Machine("silent", _one, port: Sshd.FreePort()));
+        PlatformRequest request = await WriteAsync("", Machine("one", _one), Machine("silent", _one, port: OpenSshServer.FreePort()));
         Image image = (await new LabDriver().FindImageAsync(request.Access, CancellationToken.None))!;
         Assert.That(image.Digest, Does.Match("^machine:[0-9a-f]{64}$"));
         Assert.That((image.Name, image.Direct), Is.EqualTo(("ready", (DirectBoot?)null)));
         Assert.That(Told, Does.Contain("silent does not answer"));
 
-        request = await WriteAsync("", Machine("silent", _one, port: Sshd.FreePort()));
+        request = await WriteAsync("", Machine("silent", _one, port: OpenSshServer.FreePort()));
         Assert.That((await Assert.ThrowsAsync<PlatformException>(() => new LabDriver().FindImageAsync(request.Access, CancellationToken.None)))!.Signal, Is.EqualTo(Signal.NoContact));
     }
 
@@ -234,9 +235,9 @@ public sealed class ReadyMachineTests
         }
     }
 
-    private static ReadyMachine Named(string name, Sshd server) => new() { Name = name, Address = "127.0.0.1", Port = server.Port, HostKey = server.HostKey };
+    private static ReadyMachine Named(string name, OpenSshServer server) => new() { Name = name, Address = "127.0.0.1", Port = server.Port, HostKey = server.HostKey };
 
-    private string Machine(string name, Sshd server, string? key = "", string? hostKey = null, int? port = null) =>
+    private string Machine(string name, OpenSshServer server, string? key = "", string? hostKey = null, int? port = null) =>
         $"{{ name: {name}, address: 127.0.0.1, port: {port ?? server.Port}, user: {Environment.UserName}, host-key: '{hostKey ?? server.HostKey}'{(key is null ? "" : $", key: {(key.Length == 0 ? Key : key)}")} }}";
 
     private async Task<IPlatform> OpenAsync(params string[] machines) => await new LabDriver().OpenAsync(await WriteAsync("", machines), CancellationToken.None);
