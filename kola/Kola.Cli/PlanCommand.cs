@@ -16,6 +16,7 @@ internal static class PlanCommand
         var target = new TargetOptions(surroundings);
         var selection = new SelectionOptions();
         var updates = new UpdateOptions();
+        var kubernetes = new KubernetesOption();
         Option<string?> suite = Suites.Option();
         Option<int?> seed = SeedOption.Create();
         Option<string?> policyFile = PolicyOption.Create();
@@ -24,6 +25,7 @@ internal static class PlanCommand
         selection.AddTo(command);
         target.AddTo(command);
         updates.AddTo(command);
+        kubernetes.AddTo(command);
         command.SetAction(async (parsed, cancel) =>
         {
             using var interruptions = Interruptions.Of(cancel);
@@ -34,14 +36,15 @@ internal static class PlanCommand
             Discovery.Catalog catalog = tests.Explore();
             selected.From(catalog);
             UpdateChoice choice = updates.Read(parsed);
+            IReadOnlyDictionary<string, SuiteInput> inputs = kubernetes.Read(parsed);
             await using Target place = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
-            Target opened = place.Offering(choice.FeaturesFor(place.Image));
+            Target opened = place.Offering([.. choice.FeaturesFor(place.Image), .. KubernetesOption.FeaturesOf(inputs)]);
             policy = policy?.For(opened.Platform.Name, opened.Image);
             Plan plan = Plan.For(catalog, selected, SettingOf(opened, policy));
             if (policy is not null)
                 PolicyOption.Warn(policy, catalog, PolicyOption.Today);
             CostHistory history = new HistoryFile(surroundings.CacheDirectory, Console.Error.WriteLine, TimeProvider.System).Read();
-            TemplatePlan templates = await TemplatesOfAsync(opened, plan, tests, interruptions.First);
+            TemplatePlan templates = await TemplatesOfAsync(opened, plan, tests, inputs, interruptions.First);
             PlanText text = TextOf(opened, plan, templates, history, SeedOption.ReadOrDraw(parsed, seed));
             Console.Out.Write(parsed.GetValue(json) ? text.ForPrograms() : text.ForPeople());
         });
@@ -65,11 +68,11 @@ internal static class PlanCommand
         new() { History = history, Flavour = CostHistory.FlavourOf(target.Platform.Name, target.Platform.Facts) };
 
     /// <summary>The templates a run would use, by their real keys, and which of them are there.</summary>
-    private static async Task<TemplatePlan> TemplatesOfAsync(Target target, Plan plan, NUnitSuite suite, CancellationToken cancel)
+    private static async Task<TemplatePlan> TemplatesOfAsync(Target target, Plan plan, NUnitSuite suite, IReadOnlyDictionary<string, SuiteInput> inputs, CancellationToken cancel)
     {
         if (target.Platform.Templates is not { } templates)
             return TemplatePlan.None;
-        var known = new TemplatePlan { KeyOf = (test, machine) => templates.KeyOf(TemplateSet.SpecOf(test, machine, target.Image, suite.Identity)) };
+        var known = new TemplatePlan { KeyOf = (test, machine) => templates.KeyOf(TemplateSet.SpecOf(test, machine, target.Image, suite.Identity, inputs)) };
         var present = new HashSet<string>();
         foreach (string key in plan.ToRun.SelectMany(known.KeysOf).Distinct())
         {

@@ -13,6 +13,7 @@ internal static class RunCommand
         var target = new TargetOptions(surroundings);
         var selection = new SelectionOptions();
         var updates = new UpdateOptions();
+        var kubernetes = new KubernetesOption();
         var run = new RunOptions();
         var elsewhere = new ReportOptions(surroundings);
         Option<string?> suite = Suites.Option();
@@ -23,6 +24,7 @@ internal static class RunCommand
         selection.AddTo(command);
         target.AddTo(command);
         updates.AddTo(command);
+        kubernetes.AddTo(command);
         run.AddTo(command);
         elsewhere.AddTo(command);
         command.SetAction(async (parsed, cancel) =>
@@ -39,8 +41,9 @@ internal static class RunCommand
             DatabaseTarget results = DatabaseOption.Read(parsed, database, surroundings);
             Masking masking = SecretOption.Read(parsed, secrets, surroundings);
             UpdateChoice choice = updates.Read(parsed);
+            IReadOnlyDictionary<string, SuiteInput> inputs = kubernetes.Read(parsed);
             await using Target place = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
-            Target opened = place.Offering(choice.FeaturesFor(place.Image));
+            Target opened = place.Offering([.. choice.FeaturesFor(place.Image), .. KubernetesOption.FeaturesOf(inputs)]);
             policy = policy?.For(opened.Platform.Name, opened.Image);
             Plan plan = Plan.For(catalog, selected, PlanCommand.SettingOf(opened, policy));
             if (policy is not null)
@@ -50,6 +53,7 @@ internal static class RunCommand
             RunSettings settings = run.Read(parsed) with
             {
                 Payloads = plan.NeedsPayloads ? await new ReferencePayloads(surroundings, opened.Image).GetAsync(choice, new StandardErrorProgress(), interruptions.First) : UpdatePayloads.None,
+                Inputs = inputs,
                 Policy = policy,
                 Results = results,
                 Shard = selected.Shard,

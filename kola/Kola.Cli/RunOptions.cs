@@ -158,6 +158,9 @@ internal sealed record RunSettings
     /// <summary>What tests may update their machines with.</summary>
     internal UpdatePayloads Payloads { get; init; } = UpdatePayloads.None;
 
+    /// <summary>What the run was given for its suites, by name.</summary>
+    internal IReadOnlyDictionary<string, SuiteInput> Inputs { get; init; } = new Dictionary<string, SuiteInput>();
+
     /// <summary>Most times a test that did not pass is run again.</summary>
     internal int Retries { get; init; }
 

@@ -35,6 +35,12 @@ public sealed class MachineTestAttribute(string id) : NUnitAttribute, ITestBuild
     /// </summary>
     public bool Fresh { get; init; }
 
+    /// <summary>
+    /// Name of a <see cref="PreparationAttribute"/> of several machines, which all machines of the test have behind them together: its parameters are the
+    /// preparation's, in the same order, and say nothing of their own. Default none.
+    /// </summary>
+    public string? Prepared { get; init; }
+
     /// <summary>Features without which it is skipped. Default none.</summary>
     public Feature[] Needs { get; init; } = [];
 

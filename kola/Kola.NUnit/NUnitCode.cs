@@ -17,7 +17,7 @@ internal static class NUnitCode
         Judge = Judge,
         Asserts = fault => (fault is TestFaultException ? fault.InnerException : fault) is ResultStateException,
         Isolate = IsolateAsync,
-        Prepare = (name, machine) => Preparations.Of(suite).RunAsync(name, machine),
+        Prepare = (name, machines, lab) => Preparations.Of(suite).RunAsync(name, machines, lab),
         Inject = (fault, machine) => Faults.Of(suite).InjectAsync(fault, machine),
         Identity = IdentityOf(suite),
     };

@@ -16,7 +16,7 @@ internal static class TestCaseReader
     {
         MethodInfo info = method.MethodInfo;
         string source = $"{info.DeclaringType!.FullName}.{info.Name}";
-        MachineSpec[] machines = Machines(info, source);
+        MachineSpec[] machines = attribute.Prepared is { } prepared ? Machines(prepared, info, source) : Machines(info, source);
         SegmentSpec[] segments = SegmentReader.Of(info, machines, source);
         return new TestCase
         {
@@ -25,6 +25,7 @@ internal static class TestCaseReader
             Source = source,
             Machines = machines,
             Segments = segments,
+            Prepared = attribute.Prepared,
             Formerly = attribute.Formerly,
             Minutes = attribute.Minutes is >= 1 and <= 240 ? attribute.Minutes : throw Wrong(source, $"Minutes = {attribute.Minutes}", "1 to 240"),
             Fresh = attribute.Fresh,
@@ -48,6 +49,21 @@ internal static class TestCaseReader
         if (odd is not null)
             throw Wrong(source, $"parameter {odd.Name} of type {odd.ParameterType.Name}", "parameters of type Machine, then at most one Lab");
         return [.. parameters.Take(machines).Select(p => Spec(p, method, source))];
+    }
+
+    // Its machines are the preparation's, whose parameters say what they are.
+    private static MachineSpec[] Machines(string prepared, MethodInfo method, string source)
+    {
+        var preparations = Preparations.Of(method.DeclaringType!.Assembly);
+        IReadOnlyList<ParameterInfo> wanted = preparations.MachinesOf(prepared, source);
+        MethodInfo preparation = preparations.MethodOf(prepared);
+        MachineSpec[] own = Machines(method, source);
+        string[] roles = [.. wanted.Select(p => p.Name!)];
+        if (!roles.SequenceEqual(method.GetParameters().Where(p => p.ParameterType == typeof(Machine)).Select(p => p.Name)))
+            throw Wrong(source, $"Prepared = \"{prepared}\" and the machines {string.Join(", ", own.Select(m => m.Name))}", $"the machines of the preparation, in its order: {string.Join(", ", roles)}");
+        if (method.GetParameters().FirstOrDefault(p => p.GetCustomAttribute<SpecAttribute>() is not null) is { } said)
+            throw Wrong(source, $"[Spec] on {said.Name} of a test with Prepared = \"{prepared}\"", "what is said of its machines, on the preparation's parameters");
+        return [.. wanted.Select(p => Spec(p, preparation, source))];
     }
 
     private static MachineSpec Spec(ParameterInfo parameter, MethodInfo method, string source)

@@ -102,6 +102,9 @@ public enum Feature
     /// <summary>The run has payloads of several releases, older ones than the image among them.</summary>
     [JsonStringEnumMemberName("update-releases")] UpdateReleases,
 
+    /// <summary>The run was given a Kubernetes distribution.</summary>
+    [JsonStringEnumMemberName("kubernetes")] Kubernetes,
+
     /// <summary>Tests that take long, beside others like them that do not, are wanted; or the test was named by its id.</summary>
     [JsonStringEnumMemberName("long-run")] LongRun,
 }

@@ -43,6 +43,7 @@ public sealed record FeatureFacts(FeatureSource OfferedBy, string Missing, strin
         [Feature.Internet] = new(FeatureSource.Run, "machines are not promised the internet", "Run with --internet on a host that has it."),
         [Feature.UpdatePayload] = new(FeatureSource.Run, "there is no payload to update to", "Give one: --update-payload FILE."),
         [Feature.UpdateReleases] = new(FeatureSource.Run, "there are no payloads of other releases", "Give them: --update-payload VERSION=FILE, one older than the image among them."),
+        [Feature.Kubernetes] = new(FeatureSource.Run, "the run was given no Kubernetes", "Give it a distribution: --kubernetes DIR; scripts/kubernetes-distribution makes one."),
         [Feature.LongRun] = new(FeatureSource.Run, "it takes long, and one like it that does not is run", "Run with --long, or name it by its id."),
     };
 

@@ -56,6 +56,9 @@ public sealed record RunStarted : RunEvent
     /// <summary>The image under test.</summary>
     public required Image Image { get; init; }
 
+    /// <summary>Digests of what the run was given for its suites, by name; null where that is nothing.</summary>
+    public IReadOnlyDictionary<string, string>? Inputs { get; init; }
+
     /// <summary>Every deadline was multiplied by this.</summary>
     public required double Slowness { get; init; }
 

@@ -18,6 +18,12 @@ public sealed record TestCase
     /// <summary>The segments it says something of; others that its machines are on are as by default.</summary>
     public IReadOnlyList<SegmentSpec> Segments { get; init; } = [];
 
+    /// <summary>
+    /// Name of the preparation that all its machines have behind them together when the test sees them, a cluster that is up; null for none. Where machines can be
+    /// copied, all of them are copies of machines that were frozen at one moment.
+    /// </summary>
+    public string? Prepared { get; init; }
+
     /// <summary>An id it had before, so that old history is joined; null for none.</summary>
     public string? Formerly { get; init; }
 

@@ -45,6 +45,8 @@ internal sealed partial class FakeShell : IShell
         }
     }
 
+    public int Forward(string host, int port) => throw new MachineException($"port {port} of {host} cannot be forwarded: the machine is a fake");
+
     public async ValueTask DisposeAsync() => await _lost.CancelAsync();
 
     private async Task<int?> AnswerAsync(string command, Stream? input, Stream output, Stream error, CancellationToken cancel)

@@ -20,4 +20,11 @@ public interface IShell : IAsyncDisposable
     /// <param name="cancel">Ends it early.</param>
     /// <returns>Exit code; null if the connection was lost or a signal ended the command.</returns>
     Task<int?> ExecuteAsync(string command, Stream? input, Stream output, Stream error, CancellationToken cancel);
+
+    /// <summary>Opens a port of this host's loopback that leads to a port as the machine sees it, for as long as the connection lives.</summary>
+    /// <param name="host">Name or address, as the machine knows it.</param>
+    /// <param name="port">TCP port there. Whether anybody listens shows when somebody connects.</param>
+    /// <returns>The port on 127.0.0.1.</returns>
+    /// <exception cref="MachineException">The connection was lost, or forwards nothing.</exception>
+    int Forward(string host, int port);
 }

@@ -71,6 +71,9 @@ public sealed record TemplateFacts
     /// <summary>First line an SSH client of its maker's sent; copies are answered as if they had sent it.</summary>
     public string? SshGreeting { get; init; }
 
+    /// <summary>The same for all machines that were frozen at one moment, and for no others; null for one that was frozen alone.</summary>
+    public string? Together { get; init; }
+
     /// <summary>When it was frozen.</summary>
     public required DateTimeOffset MadeAt { get; init; }
 

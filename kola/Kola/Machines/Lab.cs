@@ -34,6 +34,11 @@ public sealed class Lab
     /// <exception cref="UsageException">The test does not need it.</exception>
     public UpdateServer Updates => _terms.Updates ?? throw new UsageException($"{_terms.Test}: there is no update server for a test that asks for none\n  wanted:  Needs = [Feature.OmahaServer]");
 
+    /// <summary>What the run was given for its suites under a name.</summary>
+    /// <exception cref="SkipException">It was given nothing of that name.</exception>
+    public SuiteInput Input(string name) => _terms.Inputs.TryGetValue(name, out SuiteInput? input) ? input
+        : throw new SkipException($"the run was given no {name}", $"Give it one: --{name} DIR.");
+
     /// <summary>
     /// Runs a named part of the test. A part that fails is recorded and the test goes on, to fail at its end: many facts of one machine are
     /// worth more than the first that is wrong. A machine or a platform that is gone ends the test at once.

@@ -38,4 +38,7 @@ internal sealed record LabTerms
 
     /// <summary>The requests to the harness's server of files so far.</summary>
     internal Func<IReadOnlyList<ServedRequest>> Requests { get; init; } = () => [];
+
+    /// <summary>What the run was given for its suites, by name. Default nothing.</summary>
+    internal IReadOnlyDictionary<string, SuiteInput> Inputs { get; init; } = new Dictionary<string, SuiteInput>();
 }

@@ -135,6 +135,11 @@ public sealed partial class Machine
             throw new MachineException($"{Name}: could not read {path}: exit code {exitCode}{Tail("error", errors)}");
     }
 
+    /// <summary>Opens a way from this host to a TCP port as the machine sees it, for clients that are not on it. It outlives restarts of the machine.</summary>
+    /// <param name="port">TCP port there.</param>
+    /// <param name="host">Name or address, as the machine knows it. Default its own loopback.</param>
+    public PortForward Forward(int port, string host = "127.0.0.1") => new(ShellAsync, host, port, _terms.Deadline);
+
     /// <summary>Whether a login with a password is let in. Tries once and logs out again.</summary>
     /// <exception cref="MachineException">The machine did not answer, so nothing is known.</exception>
     public async Task<bool> LetsInAsync(string user, string password)

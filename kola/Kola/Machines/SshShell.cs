@@ -65,6 +65,24 @@ internal sealed class SshShell : IShell
         }
     }
 
+    public int Forward(string host, int port)
+    {
+        var forwarded = new ForwardedPortLocal("127.0.0.1", 0, host, (uint)port);
+        try
+        {
+            _client.AddForwardedPort(forwarded);
+            // One who connects where nobody listens is told by the end of his connection.
+            forwarded.Exception += (_, _) => { };
+            forwarded.Start();
+            return (int)forwarded.BoundPort;
+        }
+        catch (Exception fault) when (fault is SshException or ObjectDisposedException or InvalidOperationException)
+        {
+            forwarded.Dispose();
+            throw new MachineException($"port {port} of {host} cannot be forwarded: {fault.Message}", fault);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)

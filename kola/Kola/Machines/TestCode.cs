@@ -14,8 +14,8 @@ public sealed record TestCode
     /// <summary>Runs a part so that what fails in it does not show in the parts after it. Default: just runs it.</summary>
     public Func<Func<Task>, Task> Isolate { get; init; } = part => part();
 
-    /// <summary>Runs a preparation of the test's suite, by its name, on a ready machine. Default: there are none.</summary>
-    public Func<string, Machine, Task> Prepare { get; init; } = (name, _) => throw new UsageException($"preparation \"{name}\": there is none of that name here");
+    /// <summary>Runs a preparation of the test's suite, by its name, on ready machines. Default: there are none.</summary>
+    public Func<string, IReadOnlyList<Machine>, Lab, Task> Prepare { get; init; } = (name, _, _) => throw new UsageException($"preparation \"{name}\": there is none of that name here");
 
     /// <summary>Injects a fault of the test's suite, by its id, into a ready machine. Default: there are none.</summary>
     public Func<string, Machine, Task> Inject { get; init; } = (id, _) => throw new UsageException($"fault \"{id}\": there is none of that id here");
@@ -25,11 +25,12 @@ public sealed record TestCode
 
     /// <summary>Runs a preparation until it ends or nobody waits for it any more. It is code of a suite: it may hold its thread, and is left behind then.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="machine">A ready machine.</param>
+    /// <param name="machines">Ready machines, in the order of its parameters.</param>
+    /// <param name="lab">What it has beside them.</param>
     /// <param name="whyOver">Why nobody waits any more.</param>
     /// <param name="over">Ends the wait.</param>
-    internal Task PrepareAsync(string name, Machine machine, Func<KolaException?> whyOver, CancellationToken over) =>
-        RunAsync(() => Prepare(name, machine), whyOver, over);
+    internal Task PrepareAsync(string name, IReadOnlyList<Machine> machines, Lab lab, Func<KolaException?> whyOver, CancellationToken over) =>
+        RunAsync(() => Prepare(name, machines, lab), whyOver, over);
 
     /// <summary>Injects a fault, and has the machine ready again as an image with that fault would be.</summary>
     /// <param name="fault">The fault.</param>

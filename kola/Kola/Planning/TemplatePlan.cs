@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Kola.Ignition;
 
 namespace Kola.Planning;
@@ -42,7 +44,20 @@ public sealed record TemplatePlan
         group machine by key into machines
         select (machines.Key, machines.First());
 
-    private static string ShapeOf(TestCase test, MachineSpec machine)
+    /// <summary>
+    /// What a machine is among those it is prepared with, as a template's key has it: its role, and a digest of what all of them are. Their roles and order decide
+    /// their addresses, and so what they know of one another.
+    /// </summary>
+    internal static string PlaceOf(TestCase test, MachineSpec machine)
+    {
+        string all = string.Join('\n', [.. test.Machines.Select(m => $"{m.Name}: {m.Hostname}, {Spec(test, m)}"), .. test.Segments.Select(s => s.ToString())]);
+        return $"{machine.Name} of {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)))}";
+    }
+
+    private static string ShapeOf(TestCase test, MachineSpec machine) =>
+        test.Prepared is { } together ? $"{together} as {PlaceOf(test, machine)}" : Spec(test, machine);
+
+    private static string Spec(TestCase test, MachineSpec machine)
     {
         string disks = string.Join(',', machine.Disks.Select(d => $"{d.Serial}={d.SizeMiB} on {d.Bus}"));
         // A config's text is as good as its digest, and never goes anywhere: keys are only compared.

@@ -61,6 +61,7 @@ internal sealed class Attempt
             Code = _code,
             Requests = _options.Requests,
             Payloads = _options.Payloads,
+            Inputs = _options.Inputs,
             Updates = updates?.Server,
             Machines = () => _machines.Machines,
             Addresses = _machines.Addresses,
@@ -150,7 +151,7 @@ internal sealed class Attempt
     {
         try
         {
-            IReadOnlyList<Machine> machines = await _machines.BootAsync();
+            IReadOnlyList<Machine> machines = await _machines.BootAsync(lab);
             Task run = body(new LabMachines(machines, lab));
             await Task.WhenAny(run, _ended.Task);
             if (!run.IsCompleted)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Kola.Ignition;
 using Kola.Machines;
 using Kola.Reporting;
@@ -19,6 +20,7 @@ internal sealed partial class MachineSet
     private readonly string _prefix;
     private readonly Lock _gate = new();
     private readonly List<WatchedMachine> _watched = [];
+    private readonly ConcurrentDictionary<string, string> _macs = new();
     private MachineException? _firstFinding;
     private volatile string _lastCommand = "no command was run";
 
@@ -39,6 +41,9 @@ internal sealed partial class MachineSet
         _neighbours = Neighbourhood.Of(_prefix, test);
         Addresses = _neighbours?.Book();
     }
+
+    /// <summary>The templates its machines are to become, by role; null for the machines of a test.</summary>
+    internal IReadOnlyDictionary<string, ITemplateDraft>? Drafts { get; init; }
 
     /// <summary>Directory of the attempt's artifacts.</summary>
     internal string Directory { get; }
@@ -72,14 +77,26 @@ internal sealed partial class MachineSet
     internal string? NeverStirred => Watched().FirstOrDefault(w => w.Machine.NeverStirred)?.Machine.Name;
 
     /// <summary>Starts all machines at once, but for those whose configs refer to others, and returns when all are ready.</summary>
-    internal async Task<IReadOnlyList<Machine>> BootAsync()
+    /// <param name="lab">What preparations have beside their machines.</param>
+    internal async Task<IReadOnlyList<Machine>> BootAsync(Lab lab)
     {
         if (_neighbours is not null)
             Network = await OpenNetworkAsync(_neighbours);
+        if (_test.Prepared is not { } prepared)
+            return Machines = await BootEachAsync(lab);
+        if (await TryCopyTogetherAsync() is { } copies)
+            return Machines = copies;
+        Machines = await BootEachAsync(lab);
+        await _code.PrepareAsync(prepared, Machines, lab, _whyEnded, _deadline);
+        return Machines;
+    }
+
+    private async Task<IReadOnlyList<Machine>> BootEachAsync(Lab lab)
+    {
         var boots = new Dictionary<string, Task<Machine>>();
         foreach (MachineSpec spec in _test.Machines)
             _ = Begin(spec);
-        return Machines = await Task.WhenAll(_test.Machines.Select(m => boots[m.Name]));
+        return await Task.WhenAll(_test.Machines.Select(m => boots[m.Name]));
 
         // The plan has seen to it that nobody waits for himself.
         Task<Machine> Begin(MachineSpec spec)
@@ -95,7 +112,7 @@ internal sealed partial class MachineSet
         async Task<Machine> BootAfterAsync(Task<Machine>[] before, MachineSpec spec)
         {
             await Task.WhenAll(before);
-            return await BootAsync(spec);
+            return await BootAsync(spec, lab);
         }
 
         // The other machines of a test are not waited for when one cannot be had.
@@ -150,9 +167,9 @@ internal sealed partial class MachineSet
             return [.. _watched];
     }
 
-    private async Task<Machine> BootAsync(MachineSpec spec)
+    private async Task<Machine> BootAsync(MachineSpec spec, Lab lab)
     {
-        if (await TryCopyAsync(spec) is { } copy)
+        if (_test.Prepared is null && await TryCopyAsync(spec) is { } copy)
             return copy;
         Place place = await PlaceAsync(spec);
         IInstance instance = await StartAsync(place.Instance);
@@ -168,7 +185,7 @@ internal sealed partial class MachineSet
 
         await machine.BecomeReadyAsync(null);
         if (spec.Prepared is { } name)
-            await _code.PrepareAsync(name, machine, _whyEnded, _deadline);
+            await _code.PrepareAsync(name, [machine], lab, _whyEnded, _deadline);
         await MakeWrongAsync(machine);
         return machine;
     }
@@ -263,7 +280,7 @@ internal sealed partial class MachineSet
     {
         try
         {
-            return await _options.Platform.StartAsync(spec, _deadline);
+            return Drafts is null ? await _options.Platform.StartAsync(spec, _deadline) : await Drafts[spec.Machine.Name].StartAsync(spec with { Mac = _macs[spec.Machine.Name] = EthernetAddress.Random() }, from: null, _deadline);
         }
         catch (OperationCanceledException) when (_whyEnded() is { } why)
         {

@@ -38,6 +38,9 @@ public sealed record SessionOptions
     /// <summary>What tests may update their machines with. Default: nothing.</summary>
     public UpdatePayloads Payloads { get; init; } = UpdatePayloads.None;
 
+    /// <summary>What the run was given for its suites, by name: <c>kubernetes</c>. Default nothing.</summary>
+    public IReadOnlyDictionary<string, SuiteInput> Inputs { get; init; } = new Dictionary<string, SuiteInput>();
+
     /// <summary>The harness's update server; null when no test of the plan asks for it.</summary>
     internal UpdateServing? Updates { get; init; }
 

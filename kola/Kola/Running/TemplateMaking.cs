@@ -10,19 +10,13 @@ namespace Kola.Running;
 /// </summary>
 internal sealed class TemplateMaking
 {
-    // In unscaled time; a boot takes a minute where all is emulated.
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(20);
-
     private readonly string _key;
     private readonly TemplateSpec _spec;
     private readonly SessionOptions _options;
     private readonly TestCode _code;
     private readonly string _directory;
     private readonly string _shown;
-    private readonly Lock _gate = new();
-    private readonly CancellationTokenSource _deadline = new();
-    private KolaException? _why;
-    private string? _finding;
+    private MakingEnd _end = null!;
 
     internal TemplateMaking(string key, TemplateSpec spec, SessionOptions options, TestCode code)
     {
@@ -51,18 +45,15 @@ internal sealed class TemplateMaking
     internal async Task RunAsync(ITemplateDraft draft, ITemplate? from, CancellationToken stop, CancellationToken kill)
     {
         long start = _options.Time.GetTimestamp();
-        TimeSpan limit = s_limit * _options.Platform.Slowness;
-        await using ITimer timer = _options.Time.CreateTimer(
-            _ => End(new PlatformException(Signal.Template, $"{Case.Id}: not frozen {limit.TotalSeconds:0} s after its start\n  see:     {_shown}/console.txt")), null, limit, Timeout.InfiniteTimeSpan);
-        await using CancellationTokenRegistration _ = stop.Register(() => End(new PlatformException(Signal.Interrupted, $"{Case.Id}: the run was stopped before it was made")));
+        await using MakingEnd end = _end = new MakingEnd(Case.Id, $"{_shown}/console.txt", _options, stop);
         try
         {
             double? processor = await MakeAsync(draft, from, kill);
             _options.Emit(new TemplateMade { At = _options.Time.GetUtcNow(), Template = _key, Directory = Path.GetRelativePath(_options.Directory, _directory), ElapsedSeconds = _options.Time.GetElapsedTime(start).TotalSeconds, ProcessorSeconds = processor });
         }
-        catch (OperationCanceledException) when (_why is not null)
+        catch (OperationCanceledException) when (end.Why is { } why)
         {
-            throw _why;
+            throw why;
         }
     }
 
@@ -71,7 +62,7 @@ internal sealed class TemplateMaking
         string mac = EthernetAddress.Random();
         string config = _spec.Ignition.Replace(TemplateSpec.PublicKeyPlaceholder, _options.Identity.PublicKey, StringComparison.Ordinal);
         Directory.CreateDirectory(_directory);
-        await File.WriteAllTextAsync(Path.Combine(_directory, RunDirectory.IgnitionFile), MaskedConfig.Of(config, _options.Masking), _deadline.Token);
+        await File.WriteAllTextAsync(Path.Combine(_directory, RunDirectory.IgnitionFile), MaskedConfig.Of(config, _options.Masking), _end.Deadline);
         var spec = new InstanceSpec
         {
             Id = Case.Id,
@@ -82,18 +73,18 @@ internal sealed class TemplateMaking
             Mac = mac,
             Links = [.. Enumerable.Range(0, _spec.Cards).Select(card => new InstanceLink(Case.Id, $"card-{card}", InstanceLink.UnconfiguredMac(card)))],
         };
-        IInstance instance = await draft.StartAsync(spec, from, _deadline.Token);
+        IInstance instance = await draft.StartAsync(spec, from, _end.Deadline);
         WatchedMachine? watched = null;
         try
         {
-            watched = new WatchedMachine(new Machine(_spec.Machine, instance, Terms(), null), _directory, _shown, _options, Case, Found, End);
+            watched = new WatchedMachine(new Machine(_spec.Machine, instance, Terms(), null), _directory, _shown, _options, Case, _end.Found, _end.End);
             _options.Emit(new MachineStarted { At = _options.Time.GetUtcNow(), Test = Case.Id, Machine = _spec.Machine.Name, Address = instance.Address, Directory = Path.GetRelativePath(_options.Directory, _directory), Template = from?.Key });
             watched.Start();
             TemplateFacts facts = await SettleAsync(watched, from, mac, kill);
             await watched.LeaveAsync();
-            ThrowIfUnwell();
+            _end.ThrowIfUnwell();
             double? processor = instance.ProcessorTime?.TotalSeconds;
-            await (await draft.FreezeAsync(instance, facts, _deadline.Token)).DisposeAsync();
+            await (await draft.FreezeAsync(instance, facts, _end.Deadline)).DisposeAsync();
             return processor;
         }
         finally
@@ -115,36 +106,13 @@ internal sealed class TemplateMaking
             // A card for a private segment stays as it is, without a role: nothing would ever give it an address to wait for.
             await machine.WakeAsync(new CloneIdentity { Template = from.Facts, Mac = mac });
         if (HasFault)
-            await _code.InjectAsync(_options.Fault!, machine, () => _why, _deadline.Token);
+            await _code.InjectAsync(_options.Fault!, machine, () => _end.Why, _end.Deadline);
         else if (_spec.Machine.Prepared is { } name)
-            await PrepareAsync(name, machine);
+            await _end.PrepareAsync(name, [machine], new Lab(_end.Lab(Case, _directory, _options, _code)), _code);
         // There is no connection left to collect over once it has settled.
         await watched.CollectAsync(kill);
-        ThrowIfUnwell();
+        _end.ThrowIfUnwell();
         return await machine.SettleAsync(mac);
-    }
-
-    private async Task PrepareAsync(string name, Machine machine)
-    {
-        try
-        {
-            await _code.PrepareAsync(name, machine, () => _why, _deadline.Token);
-        }
-        catch (Exception fault) when (fault is not (KolaException or OperationCanceledException))
-        {
-            throw new MachineException($"{Case.Id}: preparation \"{name}\" failed: {_code.Judge(fault).Message}", fault);
-        }
-    }
-
-    private void ThrowIfUnwell()
-    {
-        lock (_gate)
-        {
-            if (_why is not null)
-                throw _why;
-            if (_finding is not null)
-                throw new MachineException(_finding);
-        }
     }
 
     private MachineTerms Terms() => new()
@@ -154,29 +122,11 @@ internal sealed class TemplateMaking
         Time = _options.Time,
         Slowness = _options.Platform.Slowness,
         Emit = _options.Emit,
-        Deadline = _deadline.Token,
-        WhyEnded = () => _why,
+        Deadline = _end.Deadline,
+        WhyEnded = () => _end.Why,
         Directory = _directory,
         Shown = _shown,
         Masking = _options.Masking,
         ExpectedId = _options.ExpectedId,
     };
-
-    private void Found(MachineException finding)
-    {
-        lock (_gate)
-            _finding ??= finding.Message;
-    }
-
-    private void End(KolaException why)
-    {
-        lock (_gate)
-        {
-            if (_why is not null)
-                return;
-            _why = why;
-        }
-
-        _deadline.Cancel();
-    }
 }

@@ -17,7 +17,7 @@ namespace Kola.Running;
 /// <param name="schedule">Gives the turn in which a template is made; is told of each that is there, or cannot be.</param>
 /// <param name="stop">Ends what is being made.</param>
 /// <param name="kill">As that, and nothing is collected.</param>
-internal sealed class TemplateSet(SessionOptions options, Schedule schedule, CancellationToken stop, CancellationToken kill)
+internal sealed partial class TemplateSet(SessionOptions options, Schedule schedule, CancellationToken stop, CancellationToken kill)
 {
     private const string Excuse = "Whatever is wrong with a template, its tests have their verdicts without it.";
 
@@ -39,6 +39,8 @@ internal sealed class TemplateSet(SessionOptions options, Schedule schedule, Can
     /// <returns>Their keys, each once.</returns>
     internal IReadOnlyList<string> GetReady(TestCase test, TestCode code)
     {
+        if (test.Prepared is not null)
+            return GetReadyTogether(test, code);
         (string Key, TemplateSpec Spec)[] templates = [.. test.Machines.Select(machine => TemplatesOf(test, machine, code)).Where(all => all.Length > 0).Select(all => all[0]).DistinctBy(t => t.Key)];
         foreach ((string key, TemplateSpec spec) in templates)
             _ = ReadyAsync(key, spec, code);
@@ -58,8 +60,11 @@ internal sealed class TemplateSet(SessionOptions options, Schedule schedule, Can
     /// <param name="machine">One of its machines.</param>
     /// <param name="image">The image under test.</param>
     /// <param name="suite">See <see cref="TestCode.Identity"/>.</param>
-    internal static TemplateSpec SpecOf(TestCase test, MachineSpec machine, Image image, string suite)
+    /// <param name="inputs">What the run was given for its suites.</param>
+    internal static TemplateSpec SpecOf(TestCase test, MachineSpec machine, Image image, string suite, IReadOnlyDictionary<string, SuiteInput> inputs)
     {
+        // What a preparation can have made of it is in its machine as much as the preparation itself.
+        string code = string.Join('+', inputs.OrderBy(input => input.Key, StringComparer.Ordinal).Select(input => input.Value.Digest).Where(_ => test.Needs.Contains(Feature.Kubernetes)).Prepend(suite));
         int cards = Neighbourhood.CardsOf(test, machine);
         return new TemplateSpec
         {
@@ -69,7 +74,7 @@ internal sealed class TemplateSet(SessionOptions options, Schedule schedule, Can
             Ignition = MachineConfig.ForTemplate(machine, cards, $"{test.Id}/{machine.Name}: {machine.ConfigFile}").Ignition,
             Cards = cards,
             Checks = CheckTable.Digest,
-            Preparation = machine.Prepared is { } name ? $"{name}@{suite}" : null,
+            Preparation = test.Prepared is { } together ? $"{together}@{code} as {TemplatePlan.PlaceOf(test, machine)}" : machine.Prepared is { } name ? $"{name}@{code}" : null,
         };
     }
 
@@ -132,9 +137,9 @@ internal sealed class TemplateSet(SessionOptions options, Schedule schedule, Can
             return [];
         try
         {
-            TemplateSpec spec = SpecOf(test, machine, options.Image, code.Identity);
+            TemplateSpec spec = SpecOf(test, machine, options.Image, code.Identity, options.Inputs);
             (string, TemplateSpec) well = (_templates.KeyOf(spec), spec);
-            if (options.Fault is not { } fault || !_shared.Value.Contains(TemplatePlan.ByShape.KeyOf(test, machine)!))
+            if (options.Fault is not { } fault || test.Prepared is not null || !_shared.Value.Contains(TemplatePlan.ByShape.KeyOf(test, machine)!))
                 return [well];
             TemplateSpec wrong = spec with { Preparation = $"{spec.Preparation}+fault:{fault.Id}@{code.Identity}" };
             string key = _templates.KeyOf(wrong);

@@ -1,0 +1,21 @@
+using System.CommandLine;
+using Flatcar.Tests.Guest;
+
+namespace Kola.Cli;
+
+/// <summary>The Kubernetes a run's clusters are made of: the same for whoever plans a run.</summary>
+internal sealed class KubernetesOption
+{
+    private readonly Option<string?> _directory = new("--kubernetes") { Description = "A Kubernetes distribution, which tests make clusters of: a directory with kubernetes.json, SHA256SUMS and what they speak of. scripts/kubernetes-distribution makes one. Default: none, and tests that need one are skipped.", HelpName = "DIR" };
+
+    internal void AddTo(Command command) => command.Add(_directory);
+
+    /// <summary>What the command line says, read and held against its own digests; none when it says nothing.</summary>
+    /// <exception cref="UsageException">It is no distribution, or not whole.</exception>
+    internal IReadOnlyDictionary<string, SuiteInput> Read(ParseResult parsed) => parsed.GetValue(_directory) is { } directory
+        ? new Dictionary<string, SuiteInput> { [SuiteInput.Kubernetes] = KubernetesDistribution.Check(directory) }
+        : new Dictionary<string, SuiteInput>();
+
+    /// <summary>What that lets tests ask for.</summary>
+    internal static IEnumerable<Feature> FeaturesOf(IReadOnlyDictionary<string, SuiteInput> inputs) => inputs.ContainsKey(SuiteInput.Kubernetes) ? [Feature.Kubernetes] : [];
+}
