@@ -72,7 +72,7 @@ internal static class PlanCommand
     {
         if (target.Platform.Templates is not { } templates)
             return TemplatePlan.None;
-        var known = new TemplatePlan { KeyOf = (test, machine) => templates.KeyOf(TemplateSet.SpecOf(test, machine, target.Image, suite.Identity, inputs)) };
+        var known = new TemplatePlan { KeyOf = (test, machine) => templates.KeyOf(TemplateSet.SpecOf(test, machine, target.Image, suite.Code, inputs)) };
         var present = new HashSet<string>();
         foreach (string key in plan.ToRun.SelectMany(known.KeysOf).Distinct())
         {

@@ -19,11 +19,9 @@ internal static class NUnitCode
         Isolate = IsolateAsync,
         Prepare = (name, machines, lab) => Preparations.Of(suite).RunAsync(name, machines, lab),
         Inject = (fault, machine) => Faults.Of(suite).InjectAsync(fault, machine),
-        Identity = IdentityOf(suite),
+        Identity = suite.ManifestModule.ModuleVersionId.ToString("N"), // made anew by every build that changes anything
+        IdentityOf = name => Preparations.Of(suite).DigestOf(name),
     };
-
-    // Made anew by every build that changes anything.
-    internal static string IdentityOf(Assembly suite) => suite.ManifestModule.ModuleVersionId.ToString("N");
 
     // NUnit collects failed assertions in the test's one result, and shows those of earlier parts with each later one.
     private static async Task IsolateAsync(Func<Task> part)

@@ -18,9 +18,6 @@ public sealed class NUnitSuite
     /// <param name="assembly">An assembly with <see cref="MachineTestAttribute"/>s.</param>
     public NUnitSuite(Assembly assembly) => _assembly = assembly;
 
-    /// <summary>Changes with every build that changes anything of the suite.</summary>
-    internal string Identity => NUnitCode.IdentityOf(_assembly);
-
     /// <summary>What is to be known of its code, for whoever boots machines of its tests without running them.</summary>
     internal TestCode Code => NUnitCode.Of(_assembly);
 

@@ -11,6 +11,7 @@ internal sealed partial class Preparations(string suite, IEnumerable<Type> types
 {
     private static readonly ConcurrentDictionary<Assembly, Lazy<Preparations>> s_read = new();
 
+    private readonly ConcurrentDictionary<string, string> _digests = new();
     private readonly MachineMethods<PreparationAttribute> _methods = new(types, found => found.Name, Name(), "a name of lowercase letters, digits and dashes, e.g. docker-busybox", Takes);
 
     /// <exception cref="UsageException">A preparation is written wrongly, or two have one name.</exception>
@@ -31,6 +32,9 @@ internal sealed partial class Preparations(string suite, IEnumerable<Type> types
 
     /// <summary>Where one that is there is written.</summary>
     internal MethodInfo MethodOf(string name) => _methods.MethodOf(name);
+
+    /// <summary>Changes whenever the code of one that is there may have.</summary>
+    internal string DigestOf(string name) => _digests.GetOrAdd(name, _ => CodeDigest.Of(_methods.MethodOf(name)));
 
     internal Task RunAsync(string name, IReadOnlyList<Machine> machines, Lab lab)
     {

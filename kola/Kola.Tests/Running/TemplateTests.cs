@@ -74,6 +74,54 @@ public sealed class TemplateTests
         Assert.That(report.Templates!.Dropped.Single().Why, Does.Contain("preparation \"failing\" failed"));
     }
 
+    [TestCase(false, 4)]
+    [TestCase(true, 0)]
+    public async Task Machines_that_begin_together_do_whether_they_are_copies_or_not(bool cold, int templates)
+    {
+        await using FakePlatform platform = Platform();
+        _run.With = options => options with { Cold = cold };
+        Report report = await RunAsync(platform, "sample.together", "sample.together.again");
+        Assert.That(report.Tests.Select(t => (t.Outcome, t.Message)), Is.All.EqualTo((Outcome.Passed, (string?)null)));
+        // A ready machine of each shape, and from there the two that were frozen together.
+        Assert.That(report.Templates?.Made.Count ?? 0, Is.EqualTo(templates));
+        Assert.That(report.Problems, Is.Empty);
+        if (cold)
+            return;
+        string[] copied = [.. report.Tests.SelectMany(t => t.Attempts).SelectMany(a => a.Machines).Select(m => m.Template!)];
+        Assert.That(copied.Distinct().Count(), Is.EqualTo(2));
+        Assert.That(platform.Started, Is.EqualTo(2 + 2 + 4));
+    }
+
+    [Test]
+    public async Task Machines_that_begin_together_are_used_again_by_a_later_run_or_not_at_all()
+    {
+        await using FakePlatform platform = Platform();
+        string[] made;
+        using (var earlier = new FakeRun(_run.Time))
+            made = [.. (await earlier.RunAsync(platform, "sample.together")).Templates!.Made.Select(t => t.Template).TakeLast(2)];
+        Report again = await RunAsync(platform, "sample.together");
+        Assert.That((again.Templates!.Made.Count, again.Templates.Reused), Is.EqualTo((0, 2)));
+
+        // One without the others is no cluster.
+        await platform.Templates!.ForgetAsync(made[0]);
+        using var later = new FakeRun(_run.Time);
+        Report anew = await later.RunAsync(platform, "sample.together");
+        Assert.That(anew.Tests.Single().Outcome, Is.EqualTo(Outcome.Passed), anew.Tests.Single().Message);
+        Assert.That(anew.Templates!.Made.Select(t => t.Template), Is.EquivalentTo(made));
+    }
+
+    [Test]
+    public async Task Machines_that_cannot_begin_together_fail_their_tests_and_no_others()
+    {
+        await using FakePlatform platform = Platform();
+        Report report = await RunAsync(platform, "sample.together.badly", "sample.together");
+        Assert.That(report.Tests.Single(t => t.Id == "sample.together").Outcome, Is.EqualTo(Outcome.Passed));
+        TestReport badly = report.Tests.Single(t => t.Id == "sample.together.badly");
+        Assert.That((badly.Outcome, badly.Message), Is.EqualTo((Outcome.Failed, badly.Message)));
+        Assert.That(badly.Message, Does.Contain("goodbye"));
+        Assert.That(report.Templates!.Dropped.Select(d => d.Why).ToArray(), Has.Length.EqualTo(2).And.All.Contains("preparation \"failing-pair\" failed"));
+    }
+
     [Test]
     public async Task Tests_that_look_at_a_first_boot_get_one()
     {

@@ -191,6 +191,36 @@ public sealed class SampleTests
     [MachineTest("sample.prepared.never", Minutes = 2)]
     public Task A_preparation_that_never_ends_ends_its_tests([Spec(Prepared = "never")] Machine machine) => machine.RunAsync("true");
 
+    [MachineTest("sample.together", Minutes = 2, Prepared = "pair")]
+    public Task Two_machines_have_met(Machine hub, Machine spoke) => HaveMetAsync(hub, spoke);
+
+    [MachineTest("sample.together.again", Minutes = 2, Prepared = "pair")]
+    public Task The_same_two_have_met(Machine hub, Machine spoke) => HaveMetAsync(hub, spoke);
+
+    [MachineTest("sample.together.badly", Minutes = 2, Prepared = "failing-pair")]
+    public Task Two_that_cannot_meet_are_the_failure_of_their_tests(Machine hub, Machine spoke) => HaveMetAsync(hub, spoke);
+
+    [Preparation("pair")]
+    public static async Task They_meet([Spec(MemoryMiB = 512)] Machine hub, Machine spoke, Lab lab)
+    {
+        await hub.WriteFileAsync("/etc/greeting", $"hello {spoke.Name} at {spoke.Address}, in {Path.GetFileName(lab.Directory).Length > 0}");
+        await spoke.WriteFileAsync("/etc/greeting", $"hello {hub.Name} at {hub.Address}");
+    }
+
+    [Preparation("failing-pair")]
+    public static async Task They_do_not_meet(Machine hub, Machine spoke)
+    {
+        await hub.WriteFileAsync("/etc/greeting", "hello");
+        Assert.That(await hub.ReadFileAsync("/etc/greeting"), Is.EqualTo($"goodbye {spoke.Name}"));
+    }
+
+    private static async Task HaveMetAsync(Machine hub, Machine spoke)
+    {
+        Assert.That(await hub.ReadFileAsync("/etc/greeting"), Is.EqualTo($"hello spoke at {spoke.Address}, in True"));
+        Assert.That(await spoke.ReadFileAsync("/etc/greeting"), Is.EqualTo($"hello hub at {hub.Address}"));
+        Assert.That((hub.Spec.MemoryMiB, spoke.Spec.MemoryMiB), Is.EqualTo((512, 1024)), "what the preparation says of them");
+    }
+
     [Preparation("greeting")]
     public static async Task A_greeting_is_written(Machine machine) => await machine.WriteFileAsync("/etc/greeting", "hello");
 

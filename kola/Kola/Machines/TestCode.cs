@@ -20,8 +20,11 @@ public sealed record TestCode
     /// <summary>Injects a fault of the test's suite, by its id, into a ready machine. Default: there are none.</summary>
     public Func<string, Machine, Task> Inject { get; init; } = (id, _) => throw new UsageException($"fault \"{id}\": there is none of that id here");
 
-    /// <summary>Changes whenever the code of the preparations and faults may have: what they made of a machine is only used again under the same.</summary>
+    /// <summary>Changes whenever the code of the faults may have: what they made of a machine is only used again under the same.</summary>
     public string Identity { get; init; } = "";
+
+    /// <summary>The same of one preparation, by its name. Default as above.</summary>
+    public Func<string, string> IdentityOf { get; init; } = _ => "";
 
     /// <summary>Runs a preparation until it ends or nobody waits for it any more. It is code of a suite: it may hold its thread, and is left behind then.</summary>
     /// <param name="name">Its name.</param>

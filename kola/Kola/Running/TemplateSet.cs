@@ -59,12 +59,12 @@ internal sealed partial class TemplateSet(SessionOptions options, Schedule sched
     /// <param name="test">The test.</param>
     /// <param name="machine">One of its machines.</param>
     /// <param name="image">The image under test.</param>
-    /// <param name="suite">See <see cref="TestCode.Identity"/>.</param>
+    /// <param name="code">Knows the preparations.</param>
     /// <param name="inputs">What the run was given for its suites.</param>
-    internal static TemplateSpec SpecOf(TestCase test, MachineSpec machine, Image image, string suite, IReadOnlyDictionary<string, SuiteInput> inputs)
+    internal static TemplateSpec SpecOf(TestCase test, MachineSpec machine, Image image, TestCode code, IReadOnlyDictionary<string, SuiteInput> inputs)
     {
-        // What a preparation can have made of it is in its machine as much as the preparation itself.
-        string code = string.Join('+', inputs.OrderBy(input => input.Key, StringComparer.Ordinal).Select(input => input.Value.Digest).Where(_ => test.Needs.Contains(Feature.Kubernetes)).Prepend(suite));
+        // What a preparation makes of a machine hangs on what it was given as much as on its code.
+        string given = test.Needs.Contains(Feature.Kubernetes) ? string.Concat(inputs.OrderBy(input => input.Key, StringComparer.Ordinal).Select(input => "+" + input.Value.Digest)) : "";
         int cards = Neighbourhood.CardsOf(test, machine);
         return new TemplateSpec
         {
@@ -74,7 +74,7 @@ internal sealed partial class TemplateSet(SessionOptions options, Schedule sched
             Ignition = MachineConfig.ForTemplate(machine, cards, $"{test.Id}/{machine.Name}: {machine.ConfigFile}").Ignition,
             Cards = cards,
             Checks = CheckTable.Digest,
-            Preparation = test.Prepared is { } together ? $"{together}@{code} as {TemplatePlan.PlaceOf(test, machine)}" : machine.Prepared is { } name ? $"{name}@{code}" : null,
+            Preparation = test.Prepared is { } together ? $"{together}@{code.IdentityOf(together)}{given} as {TemplatePlan.PlaceOf(test, machine)}" : machine.Prepared is { } name ? $"{name}@{code.IdentityOf(name)}{given}" : null,
         };
     }
 
@@ -137,7 +137,7 @@ internal sealed partial class TemplateSet(SessionOptions options, Schedule sched
             return [];
         try
         {
-            TemplateSpec spec = SpecOf(test, machine, options.Image, code.Identity, options.Inputs);
+            TemplateSpec spec = SpecOf(test, machine, options.Image, code, options.Inputs);
             (string, TemplateSpec) well = (_templates.KeyOf(spec), spec);
             if (options.Fault is not { } fault || test.Prepared is not null || !_shared.Value.Contains(TemplatePlan.ByShape.KeyOf(test, machine)!))
                 return [well];
