@@ -47,6 +47,12 @@ public sealed partial class KubernetesCluster : IAsyncDisposable
         if (workers.Length == 0)
             await control.SudoAsync($"{Kubectl} taint nodes --all node-role.kubernetes.io/master- node-role.kubernetes.io/control-plane-; true");
         await cluster.SettleAsync();
+        // A pod with a network of its own on every node: what cannot do that is no cluster, and twenty tests would say so.
+        foreach (Machine node in cluster.Machines)
+            await cluster.ApplyAsync(Pod($"first-on-{node.Name}", "sleep 86400", node));
+        foreach (Machine node in cluster.Machines)
+            await cluster.PodReadyAsync($"first-on-{node.Name}");
+        await cluster.KubectlAsync("delete pods --all --timeout=300s", TimeSpan.FromMinutes(5));
     }
 
     /// <summary>The cluster of machines that have it behind them, when it has settled: every node is ready and has said so since now.</summary>
@@ -109,7 +115,8 @@ public sealed partial class KubernetesCluster : IAsyncDisposable
     public Task<CommandResult> TryKubectlAsync(string arguments, TimeSpan? within = null) => Control.TryRunAsync($"sudo {Kubectl} {arguments}", within);
 
     /// <summary>Applies manifests, YAML. <c>@tools@</c> in them stands for the image tests run.</summary>
-    public async Task ApplyAsync(string manifests) => await Control.RunAsync($"sudo {Kubectl} apply --filename=- <<'END'\n{await WithToolsAsync(manifests)}\nEND");
+    // What begins with a brace is taken for JSON as a whole.
+    public async Task ApplyAsync(string manifests) => await Control.RunAsync($"sudo {Kubectl} apply --filename=- <<'END'\n---\n{await WithToolsAsync(manifests)}\nEND");
 
     /// <summary>Stops giving a node new pods and moves those it has elsewhere.</summary>
     public Task DrainAsync(Machine machine)

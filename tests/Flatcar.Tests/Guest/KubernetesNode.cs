@@ -14,6 +14,9 @@ public static class KubernetesNode
     // /usr is read-only, and PATH of root ends before it.
     private const string Programs = "/opt/bin";
 
+    // Where upstream has them; a distribution's containerd may look elsewhere.
+    private const string PlugIns = "/opt/cni/bin";
+
     // Upstream's default lies below /usr, which nothing can write.
     private const string VolumePlugins = "/var/lib/kubelet/volumeplugins";
 
@@ -108,7 +111,7 @@ public static class KubernetesNode
             await using var archive = new FileStream(Path.GetTempFileName(), FileMode.Create, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
             await using (var tar = new TarWriter(archive, TarEntryFormat.Ustar, leaveOpen: true))
             {
-                foreach ((string folder, string place) in new[] { ("bin", Programs), ("cni", "/opt/cni/bin") })
+                foreach ((string folder, string place) in new[] { ("bin", Programs), ("cni", PlugIns) })
                 {
                     foreach (string file in distribution.Files(folder))
                     {
@@ -142,6 +145,8 @@ public static class KubernetesNode
                 runtime_type = "io.containerd.runc.v2"
                 [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc.options]
                 SystemdCgroup = true
+                [plugins."io.containerd.cri.v1.runtime".cni]
+                bin_dir = "{PlugIns}"
                 """
             : $"""
                 version = 2
@@ -151,6 +156,8 @@ public static class KubernetesNode
                 runtime_type = "io.containerd.runc.v2"
                 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
                 SystemdCgroup = true
+                [plugins."io.containerd.grpc.v1.cri".cni]
+                bin_dir = "{PlugIns}"
                 """;
     }
 
