@@ -39,7 +39,7 @@ internal static class ImageCommand
                 await BuildAsRootAsync(surroundings, ["image", "build", .. version is null ? Array.Empty<string>() : ["--version", version]], cancel);
             return (await ReferenceImage.BuildAsync(options, progress, cancel)).Image;
         }
-        catch (ReferenceImageException cannot)
+        catch (ReferenceBuildException cannot)
         {
             throw new UsageException(cannot.Message, cannot);
         }

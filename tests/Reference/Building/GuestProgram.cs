@@ -17,7 +17,7 @@ internal sealed record GuestProgram(string Name, string Project, IReadOnlyList<s
     /// <summary>Path of the executable. Takes ten seconds, and NuGet's packages of the compiler the first time.</summary>
     public async Task<string> GetAsync(BuildCache cache, IProgress<string> progress, CancellationToken cancel)
     {
-        var final = cache.Program(Name, Recipe.ProgramDigest(Directories));
+        var final = cache.Program(Name, Recipe.DigestOf(Directories));
         if (!Directory.Exists(final))
         {
             progress.Report($"the program {Name}");
@@ -49,7 +49,7 @@ internal sealed record GuestProgram(string Name, string Project, IReadOnlyList<s
     {
         if (RuntimeInformation.OSArchitecture == Architecture.X64)
             return;
-        throw ReferenceImageException.Of(
+        throw ReferenceBuildException.Of(
             "it is built for amd64 only", "an x86-64 host", RuntimeInformation.OSArchitecture.ToString(), "build it elsewhere and copy the directory");
     }
 }
