@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Flatcar.Reference.Building;
 
 /// <summary>What the host has to have for a build. All the tools that make file systems or programs come out of Debian's packages instead.</summary>
@@ -20,6 +22,11 @@ internal sealed record Prerequisites(string Purpose, params IReadOnlyList<(strin
     /// <exception cref="ReferenceBuildException">Something is missing; all of it is named at once.</exception>
     public void Check()
     {
+        if (RuntimeInformation.OSArchitecture != Architecture.X64)
+        {
+            throw ReferenceBuildException.Of(
+                "it is built for amd64 only", "an x86-64 host", RuntimeInformation.OSArchitecture.ToString(), "build it elsewhere and copy the directory");
+        }
         var missing = Always.Concat(Programs).Where(n => !OnPath(n.Program)).ToList();
         var packages = missing.SelectMany(m => m.Package.Split(' ')).ToList();
         if (!File.Exists(Keyring))
