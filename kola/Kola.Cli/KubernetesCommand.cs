@@ -24,7 +24,7 @@ internal static class KubernetesCommand
         try
         {
             if (KubernetesDistribution.Find(options) is null && !Environment.IsPrivilegedProcess)
-                await ImageCommand.BuildAsRootAsync(surroundings, "the Kubernetes distribution", "use another distribution", ["kubernetes", "build"], cancel);
+                await ImageCommand.BuildAsRootAsync(surroundings, "the Kubernetes distribution", "give a distribution: --kubernetes DIR", ["kubernetes", "build"], cancel);
             return await KubernetesDistribution.BuildAsync(options, progress, cancel);
         }
         catch (ReferenceBuildException cannot)
