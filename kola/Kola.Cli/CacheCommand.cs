@@ -15,7 +15,7 @@ internal static class CacheCommand
     internal static Command Create(Surroundings surroundings)
     {
         (Command list, Action<Command> print) = List(surroundings);
-        var command = new Command("cache", "Shows and clears up what is kept between runs: templates, images, remembered answers. What a running kola uses is never removed.")
+        var command = new Command("cache", "Shows and clears up what is kept between runs: templates, images, Kubernetes distributions, remembered answers. What a running kola uses is never removed.")
         {
             list,
             Prune(surroundings),
@@ -52,7 +52,7 @@ internal static class CacheCommand
         var limit = new Option<string>("--limit") { Description = "Room templates may keep: 500M, 10G.", HelpName = "SIZE", DefaultValueFactory = _ => $"{QemuCache.DefaultLimit >> 30}G" };
         var age = new Option<string>("--older-than") { Description = "Templates and unpacked images that were not used for so long go: 12h, 30d.", HelpName = "TIME", DefaultValueFactory = _ => "30d" };
         Option<bool> dryRun = DryRun();
-        var command = new Command("prune", "Removes templates that are not whole, then the least recently used until the rest is within the limit; reference images but the newest; unpacked images not used for long.") { limit, age, dryRun };
+        var command = new Command("prune", "Removes templates that are not whole, then the least recently used until the rest is within the limit; reference images and Kubernetes distributions but the newest; unpacked images not used for long.") { limit, age, dryRun };
         command.SetAction(async (parsed, cancel) =>
         {
             long most = Size(parsed.GetValue(limit)!);

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using CliWrap;
 using CliWrap.Buffered;
 using Flatcar.Reference;
+using Flatcar.Reference.Kubernetes;
 using Kola.Qemu;
 
 namespace Kola.Cli;
@@ -19,6 +20,7 @@ internal sealed class CacheContents(string directory, TimeProvider time)
         .. (await _qemu.TemplatesAsync(cancel)).Select(ItemOf),
         .. await ReferenceImagesAsync(cancel),
         .. await BuildStepsAsync(cancel),
+        .. await DistributionsAsync(cancel),
         .. await UnpackedImagesAsync(cancel),
         .. await NotesAsync(cancel),
     ];
@@ -34,7 +36,7 @@ internal sealed class CacheContents(string directory, TimeProvider time)
         IReadOnlyList<string> stale = await _qemu.StaleDigestsAsync(cancel);
         IEnumerable<CacheItem> others = (await ListAsync(cancel)).Where(item => item.Kind switch
         {
-            CacheKind.ReferenceImage or CacheKind.BuildStep => item.Superseded,
+            CacheKind.ReferenceImage or CacheKind.BuildStep or CacheKind.KubernetesDistribution => item.Superseded,
             CacheKind.UnpackedImage => !item.Whole || item.UsedAt < unusedSince,
             CacheKind.Note => stale.Contains(item.Path),
             _ => false,
@@ -61,13 +63,14 @@ internal sealed class CacheContents(string directory, TimeProvider time)
         var removed = new List<CacheItem>();
         var left = new List<(CacheItem, string)>();
         // No build puts down meanwhile what is taken away here, and none goes on from it.
-        using IDisposable? builds = Directory.Exists(Path.Combine(directory, "reference-image")) ? ReferenceCache.TryHold(directory) : null;
+        using IDisposable? images = Directory.Exists(Path.Combine(directory, "reference-image")) ? ReferenceCache.TryHold(directory) : null;
+        using IDisposable? distributions = Directory.Exists(Path.Combine(directory, "kubernetes")) ? KubernetesDistribution.TryHold(directory) : null;
         foreach (CacheItem item in items)
         {
             cancel.ThrowIfCancellationRequested();
-            bool built = item.Kind is CacheKind.ReferenceImage or CacheKind.BuildStep;
             string? why = item.InUse ? "it is in use"
-                : built && builds is null ? "an image is being built, or the cache was built by another user"
+                : item.Kind is CacheKind.ReferenceImage or CacheKind.BuildStep && images is null ? "an image is being built, or the cache was built by another user"
+                : item.Kind is CacheKind.KubernetesDistribution && distributions is null ? "a distribution is being built, or the cache was built by another user"
                 : dryRun ? null
                 : await TryRemoveAsync(item, cancel);
             if (why is null)
@@ -139,6 +142,19 @@ internal sealed class CacheContents(string directory, TimeProvider time)
         }
 
         return items;
+    }
+
+    private async Task<IReadOnlyList<CacheItem>> DistributionsAsync(CancellationToken cancel)
+    {
+        var items = new List<CacheItem>();
+        foreach (string built in KubernetesDistribution.All(directory))
+        {
+            // Whoever uses one holds the file that describes it, as an image is held.
+            string manifest = Path.Combine(built, KubernetesDistribution.ManifestName);
+            items.Add(await ItemOfAsync(CacheKind.KubernetesDistribution, built, "a Kubernetes distribution", cancel) with { Image = manifest, InUse = IsInUse(manifest), Superseded = items.Count > 0 });
+        }
+
+        return [.. items.AsEnumerable().Reverse()];
     }
 
     private async Task<IReadOnlyList<CacheItem>> UnpackedImagesAsync(CancellationToken cancel)

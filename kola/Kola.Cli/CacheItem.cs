@@ -8,7 +8,7 @@ internal sealed record CacheItem
     /// <summary>What it is.</summary>
     public required CacheKind Kind { get; init; }
 
-    /// <summary>First 12 digits of a template's key, 20 of a reference image's digest, else the file's name.</summary>
+    /// <summary>First 12 digits of a template's key, 20 of the digest of a reference image or a Kubernetes distribution, else the file's name.</summary>
     public required string Name { get; init; }
 
     /// <summary>In words.</summary>
@@ -36,7 +36,7 @@ internal sealed record CacheItem
     [JsonIgnore]
     public bool Superseded { get; init; }
 
-    /// <summary>The disk image that it is or holds, whose lock says who uses it; null for none.</summary>
+    /// <summary>The disk image that it is or holds, or the file that describes it, whose lock says who uses it; null for none.</summary>
     [JsonIgnore]
     public string? Image { get; init; }
 }
@@ -56,6 +56,10 @@ internal enum CacheKind
     /// <summary>A step of its build.</summary>
     [JsonStringEnumMemberName("build-step")]
     BuildStep,
+
+    /// <summary>A finished Kubernetes distribution.</summary>
+    [JsonStringEnumMemberName("kubernetes-distribution")]
+    KubernetesDistribution,
 
     /// <summary>An image that came compressed.</summary>
     [JsonStringEnumMemberName("unpacked-image")]

@@ -18,6 +18,9 @@ internal static class CacheText
         Heading(writer, "steps of its build", items, CacheKind.BuildStep);
         foreach (CacheItem item in items.Where(i => i.Kind == CacheKind.BuildStep))
             Line(writer, item, $"made {Time(item.MadeAt, zone)}  {item.What}");
+        Heading(writer, "Kubernetes distributions", items, CacheKind.KubernetesDistribution);
+        foreach (CacheItem item in items.Where(i => i.Kind == CacheKind.KubernetesDistribution))
+            Line(writer, item, $"made {Time(item.MadeAt, zone)}{Marks(item)}");
         Heading(writer, "unpacked images", items, CacheKind.UnpackedImage);
         foreach (CacheItem item in items.Where(i => i.Kind == CacheKind.UnpackedImage))
             Line(writer, item, $"made {Time(item.MadeAt, zone)}, used {Time(item.UsedAt, zone)}{Marks(item)}");
@@ -68,6 +71,7 @@ internal static class CacheText
         CacheKind.Template => "template",
         CacheKind.ReferenceImage => "reference image",
         CacheKind.BuildStep => item.What,
+        CacheKind.KubernetesDistribution => "Kubernetes distribution",
         CacheKind.UnpackedImage => "unpacked image",
         CacheKind.History => "history",
         _ => "note",

@@ -36,23 +36,29 @@ internal static class ImageCommand
             if (ReferenceImage.Find(options) is { } found)
                 return found.Image;
             if (!Environment.IsPrivilegedProcess)
-                await BuildAsRootAsync(surroundings, ["image", "build", .. version is null ? Array.Empty<string>() : ["--version", version]], cancel);
+                await BuildAsRootAsync(surroundings, "the reference image", "give another image: --image FILE", ["image", "build", .. version is null ? Array.Empty<string>() : ["--version", version]], cancel);
             return (await ReferenceImage.BuildAsync(options, progress, cancel)).Image;
         }
-        catch (ReferenceImageException cannot)
+        catch (ReferenceBuildException cannot)
         {
             throw new UsageException(cannot.Message, cannot);
         }
     }
 
-    // The same program as root, with this user's cache: the image is then read without privileges, and machines never run with them. Not through
-    // CliWrap: sudo asks for the password on the terminal.
-    private static async Task BuildAsRootAsync(Surroundings surroundings, IReadOnlyList<string> command, CancellationToken cancel)
+    /// <summary>Runs the same program as root, with this user's cache: what it builds is then read without privileges, and machines never run with them.</summary>
+    /// <param name="surroundings">Where the cache is.</param>
+    /// <param name="what">What it builds.</param>
+    /// <param name="otherwise">What a person can do who cannot build it.</param>
+    /// <param name="command">Arguments of the program.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <exception cref="UsageException">There is no root to be had, or the build failed.</exception>
+    internal static async Task BuildAsRootAsync(Surroundings surroundings, string what, string otherwise, IReadOnlyList<string> command, CancellationToken cancel)
     {
+        // Not through CliWrap: sudo asks for the password on the terminal.
         Directory.CreateDirectory(surroundings.CacheDirectory);
         string cacheHome = Path.GetDirectoryName(surroundings.CacheDirectory)!;
         string[] arguments = ["env", $"XDG_CACHE_HOME={cacheHome}", Environment.ProcessPath!, typeof(ImageCommand).Assembly.Location, .. command];
-        Console.Error.WriteLine("kola: the reference image is built as root, once: sudo " + string.Join(' ', arguments));
+        Console.Error.WriteLine($"kola: {what} is built as root, once: sudo " + string.Join(' ', arguments));
         try
         {
             using Process sudo = Process.Start(new ProcessStartInfo("sudo", arguments) { UseShellExecute = false, RedirectStandardOutput = true })!;
@@ -60,11 +66,11 @@ internal static class ImageCommand
             await sudo.StandardOutput.ReadToEndAsync(cancel);
             await sudo.WaitForExitAsync(cancel);
             if (sudo.ExitCode != 0)
-                throw new UsageException($"the reference image could not be built as root: sudo ended with exit code {sudo.ExitCode}\n  wanted:  root, once; running machines needs none\n  next:    have it built by somebody who may, or give another image: --image FILE");
+                throw new UsageException($"{what} could not be built as root: sudo ended with exit code {sudo.ExitCode}\n  wanted:  root, once; running machines needs none\n  next:    have it built by somebody who may, or {otherwise}");
         }
         catch (Win32Exception fault)
         {
-            throw new UsageException($"the reference image has to be built as root, and there is no sudo here: {fault.Message}\n  next:    as root: XDG_CACHE_HOME={cacheHome} scripts/kola image build, or give another image: --image FILE", fault);
+            throw new UsageException($"{what} has to be built as root, and there is no sudo here: {fault.Message}\n  next:    as root: XDG_CACHE_HOME={cacheHome} scripts/kola {string.Join(' ', command)}, or {otherwise}", fault);
         }
     }
 }

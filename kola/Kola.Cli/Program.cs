@@ -37,6 +37,7 @@ internal static class Program
         CheckConsoleCommand.Create(),
         ConfigCommand.Create(),
         ImageCommand.Create(surroundings),
+        KubernetesCommand.Create(surroundings),
         PayloadCommand.Create(),
         BenchCommand.Create(surroundings),
         CacheCommand.Create(surroundings),

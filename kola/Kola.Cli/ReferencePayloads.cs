@@ -70,7 +70,7 @@ internal sealed class ReferencePayloads(Surroundings surroundings, Image image)
                 Directory.Delete(Path.Combine(aside, version), recursive: true);
             Directory.Move(aside, directory);
         }
-        catch (ReferenceImageException cannot)
+        catch (ReferenceBuildException cannot)
         {
             throw new UsageException(cannot.Message, cannot);
         }

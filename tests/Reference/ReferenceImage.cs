@@ -14,6 +14,10 @@ public static class ReferenceImage
     /// <summary>Name of the JSON file that describes it.</summary>
     public const string SidecarName = "flatcar_reference_image.json";
 
+    /// <summary>How the build knows it.</summary>
+    internal static BuildKind Kind { get; } = new("reference image", "reference-image", "4 GiB", new Prerequisites(
+        ", a compiler for the image's init", ("gcc", "gcc libc6-dev zlib1g-dev"), ("dotnet", "dotnet-sdk-10.0")));
+
     /// <summary>
     /// The private key, PEM, that the image's public one is of. It is no secret: anybody may sign updates for the reference image, as for Flatcar's
     /// developer images.
@@ -27,7 +31,7 @@ public static class ReferenceImage
     /// The image of these options, built if the cache does not have it. Builds of several processes wait for one another; one that
     /// is interrupted leaves nothing that looks finished.
     /// </summary>
-    /// <exception cref="ReferenceImageException">A tool is missing or failed, the caller is not root, or the disk is full.</exception>
+    /// <exception cref="ReferenceBuildException">A tool is missing or failed, the caller is not root, or the disk is full.</exception>
     public static async Task<ReferenceImageFiles> BuildAsync(
         ReferenceImageOptions options, IProgress<string> progress, CancellationToken cancel)
     {
@@ -36,8 +40,8 @@ public static class ReferenceImage
         Recipe.CheckVersion(options.Version);
         if (Find(options) is { } existing)
             return existing;
-        return await HoldingCacheAsync(
-            options, progress, async cache => Find(options) ?? await new ImageBuild(options, cache, progress).RunAsync(cancel), cancel);
+        return await BuildCache.HoldingAsync(
+            Kind, options.CacheDirectory, progress, async cache => Find(options) ?? await new ImageBuild(options, cache, progress).RunAsync(cancel), cancel);
     }
 
     /// <summary>
@@ -48,14 +52,14 @@ public static class ReferenceImage
     /// <param name="directory">Existing directory, empty; the caller's to remove.</param>
     /// <param name="progress">Told what takes long.</param>
     /// <param name="cancel">Ends it.</param>
-    /// <exception cref="ReferenceImageException">As for <see cref="BuildAsync"/>.</exception>
+    /// <exception cref="ReferenceBuildException">As for <see cref="BuildAsync"/>.</exception>
     public static async Task<ReferenceRelease> BuildReleaseAsync(
         ReferenceImageOptions options, string directory, IProgress<string> progress, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(progress);
         Recipe.CheckVersion(options.Version);
-        return await HoldingCacheAsync(options, progress, async cache =>
+        return await BuildCache.HoldingAsync(Kind, options.CacheDirectory, progress, async cache =>
         {
             var basis = await BaseBuild.GetAsync(options, cache, progress, cancel);
             progress.Report($"/usr of {options.Version} and its hash tree");
@@ -67,27 +71,12 @@ public static class ReferenceImage
     /// <summary>BUILD_ID of its os-release.</summary>
     internal static string BuildIdOf(ReferenceImageOptions options) => "reference-" + Digest(options).Split(':')[1][..12];
 
-    private static async Task<T> HoldingCacheAsync<T>(
-        ReferenceImageOptions options, IProgress<string> progress, Func<BuildCache, Task<T>> build, CancellationToken cancel)
-    {
-        Prerequisites.Check();
-        try
-        {
-            await using var cache = await BuildCache.OpenAsync(options.CacheDirectory, progress, cancel);
-            return await build(cache);
-        }
-        catch (IOException e) when (e.HResult == BuildCache.NoSpaceLeft)
-        {
-            throw BuildCache.DiskFull(options.CacheDirectory, e);
-        }
-    }
-
     /// <summary>The finished image of these options; null when it has to be built first.</summary>
     public static ReferenceImageFiles? Find(ReferenceImageOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         var digest = Digest(options);
-        var directory = BuildCache.ResultDirectory(options.CacheDirectory, digest);
+        var directory = BuildCache.ResultDirectory(Kind, options.CacheDirectory, digest);
         var files = new ReferenceImageFiles(
             directory, Path.Combine(directory, ImageName), Path.Combine(directory, SidecarName), digest);
         return File.Exists(files.Sidecar) ? files : null;

@@ -95,6 +95,26 @@ public sealed class CacheCommandTests : IDisposable
         Assert.That((await RunAsync("cache", "clear")).Output, Does.Contain("removed unpacked packages 4444"));
     }
 
+    [Test]
+    public async Task Of_Kubernetes_distributions_prune_leaves_the_newest_and_clear_what_is_in_use()
+    {
+        foreach ((string digest, int daysOld) in ((string, int)[])[("1111", 3), ("2222", 2), ("3333", 1)])
+        {
+            Write($"kubernetes/{digest}/kubernetes.json", 10);
+            Directory.SetLastWriteTimeUtc(Path.Combine(Cache, "kubernetes", digest), TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-daysOld));
+        }
+
+        Write("kubernetes/4444/bin/kubeadm", 10); // not finished
+        Assert.That((await RunAsync("cache")).Output, Does.Contain("Kubernetes distributions: 3, ").And.Contain("  1111").And.Not.Contain("4444"));
+        using (File.Open(Path.Combine(Cache, "kubernetes/lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
+            Assert.That((await RunAsync("cache", "prune")).Output, Does.Contain("left Kubernetes distribution 1111").And.Contain("being built"));
+
+        Assert.That((await RunAsync("cache", "prune")).Output, Does.Contain("removed Kubernetes distribution 1111: ").And.Contain("removed Kubernetes distribution 2222: ").And.Not.Contain("3333"));
+        using (File.Open(Path.Combine(Cache, "kubernetes/3333/kubernetes.json"), FileMode.Open, FileAccess.Read, FileShare.Read))
+            Assert.That((await RunAsync("cache", "clear")).Output, Does.Contain("left Kubernetes distribution 3333: ").And.Contain("it is in use"));
+        Assert.That((await RunAsync("cache", "clear")).Output, Does.Contain("removed Kubernetes distribution 3333: "));
+    }
+
     [TestCase("10G", 10L << 30)]
     [TestCase("1.5M", 3L << 19)]
     [TestCase("0", 0)]

@@ -25,7 +25,6 @@ internal sealed class BaseBuild
     /// <summary>Takes it from the cache, or makes it, from the packages on if need be.</summary>
     public static async Task<BaseBuild> GetAsync(ReferenceImageOptions options, BuildCache cache, IProgress<string> progress, CancellationToken cancel)
     {
-        GuestProgram.CheckArchitecture();
         var digest = Recipe.BaseDigest(options);
         var layer = await PackageLayer.GetAsync(options, cache, progress, cancel);
         var final = cache.Base(digest);

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Flatcar.Reference.Building;
 
 /// <summary>A program of the image that is compiled ahead of time from sources in this assembly; kept by their digest.</summary>
@@ -17,7 +15,7 @@ internal sealed record GuestProgram(string Name, string Project, IReadOnlyList<s
     /// <summary>Path of the executable. Takes ten seconds, and NuGet's packages of the compiler the first time.</summary>
     public async Task<string> GetAsync(BuildCache cache, IProgress<string> progress, CancellationToken cancel)
     {
-        var final = cache.Program(Name, Recipe.ProgramDigest(Directories));
+        var final = cache.Program(Name, Recipe.DigestOf(Directories));
         if (!Directory.Exists(final))
         {
             progress.Report($"the program {Name}");
@@ -42,14 +40,5 @@ internal sealed record GuestProgram(string Name, string Project, IReadOnlyList<s
             BuildCache.Publish(published, final);
         }
         return Path.Combine(final, Name);
-    }
-
-    /// <summary>Only the architecture of this host is built.</summary>
-    public static void CheckArchitecture()
-    {
-        if (RuntimeInformation.OSArchitecture == Architecture.X64)
-            return;
-        throw ReferenceImageException.Of(
-            "it is built for amd64 only", "an x86-64 host", RuntimeInformation.OSArchitecture.ToString(), "build it elsewhere and copy the directory");
     }
 }

@@ -35,7 +35,7 @@ internal sealed class ImageBuild(ReferenceImageOptions options, BuildCache cache
         AssembleDisk(basis);
         File.Move(InWork(BaseBuild.Kernel), InResult(BaseBuild.Kernel));
         await File.WriteAllTextAsync(InResult(ReferenceImage.SidecarName), Sidecar(rootHash), cancel);
-        var final = BuildCache.ResultDirectory(options.CacheDirectory, digest);
+        var final = BuildCache.ResultDirectory(ReferenceImage.Kind, options.CacheDirectory, digest);
         BuildCache.Publish(result, final);
         return ReferenceImage.Find(options)!;
     }

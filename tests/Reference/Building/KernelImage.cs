@@ -23,7 +23,7 @@ internal static class KernelImage
             [0x28, 0xB5, 0x2F, 0xFD, ..] => "zstd -d -c",
             [0xFD, (byte)'7', (byte)'z', ..] => "xz -d -c",
             [0x1F, 0x8B, ..] => "gzip -d -c",
-            _ => throw new ReferenceImageException("reference image: Debian's kernel is compressed in a way the recipe does not know"),
+            _ => throw new ReferenceBuildException("Debian's kernel is compressed in a way the recipe does not know"),
         };
         return (tool, payload.ToArray());
     }
@@ -38,12 +38,12 @@ internal static class KernelImage
         ArgumentOutOfRangeException.ThrowIfNotEqual(rootHash.Length, RootHashLength, nameof(rootHash));
         const int from = FlatcarDisk.KernelRootHashOffset, to = from + RootHashLength;
         if (BinaryPrimitives.ReadInt32LittleEndian(kernel.AsSpan(PeHeaderPointer)) != from || !kernel.AsSpan(from, 4).SequenceEqual("PE\0\0"u8))
-            throw new ReferenceImageException("reference image: Debian's kernel has its PE header in another place than 0x40");
+            throw new ReferenceBuildException("Debian's kernel has its PE header in another place than 0x40");
         var sections = BinaryPrimitives.ReadUInt16LittleEndian(kernel.AsSpan(from + 6));
         var optional = BinaryPrimitives.ReadUInt16LittleEndian(kernel.AsSpan(from + 20));
         var length = 24 + optional + sections * 40;
         if (to + length > SetupSectors || kernel.AsSpan(from + length, SetupSectors - from - length).ContainsAnyExcept((byte)0, (byte)0xFF))
-            throw new ReferenceImageException("reference image: Debian's kernel has no room for a root hash before its setup header");
+            throw new ReferenceBuildException("Debian's kernel has no room for a root hash before its setup header");
         var result = (byte[])kernel.Clone();
         kernel.AsSpan(from, length).CopyTo(result.AsSpan(to));
         Encoding.ASCII.GetBytes(rootHash, result.AsSpan(from));
@@ -54,6 +54,6 @@ internal static class KernelImage
     private static void CheckMagic(byte[] kernel)
     {
         if (kernel.Length < 4096 || !kernel.AsSpan(SetupMagic, 4).SequenceEqual("HdrS"u8))
-            throw new ReferenceImageException("reference image: Debian's kernel is not a bzImage");
+            throw new ReferenceBuildException("Debian's kernel is not a bzImage");
     }
 }

@@ -1,25 +1,33 @@
+using System.Runtime.InteropServices;
+
 namespace Flatcar.Reference.Building;
 
-/// <summary>What the host has to have. All the tools that make file systems come out of the package layer instead.</summary>
-internal static class Prerequisites
+/// <summary>What the host has to have for a build. All the tools that make file systems or programs come out of Debian's packages instead.</summary>
+/// <param name="Purpose">What a message says is wanted, beside root and what all builds need.</param>
+/// <param name="Programs">Programs beside those that all builds need, and the packages they are in.</param>
+internal sealed record Prerequisites(string Purpose, params IReadOnlyList<(string Program, string Package)> Programs)
 {
-    private static readonly (string Program, string Package)[] Needed =
+    // What unpacks packages, and runs programs in them.
+    private static readonly (string Program, string Package)[] Always =
     [
         ("mmdebstrap", "mmdebstrap"),
         ("unshare", "util-linux"),
         ("mount", "mount"),
         ("chroot", "coreutils"),
         ("dpkg", "dpkg"),
-        ("gcc", "gcc libc6-dev zlib1g-dev"),
-        ("dotnet", "dotnet-sdk-10.0"),
     ];
 
     private const string Keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-    /// <exception cref="ReferenceImageException">Something is missing; all of it is named at once.</exception>
-    public static void Check()
+    /// <exception cref="ReferenceBuildException">Something is missing; all of it is named at once.</exception>
+    public void Check()
     {
-        var missing = Needed.Where(n => !OnPath(n.Program)).ToList();
+        if (RuntimeInformation.OSArchitecture != Architecture.X64)
+        {
+            throw ReferenceBuildException.Of(
+                "it is built for amd64 only", "an x86-64 host", RuntimeInformation.OSArchitecture.ToString(), "build it elsewhere and copy the directory");
+        }
+        var missing = Always.Concat(Programs).Where(n => !OnPath(n.Program)).ToList();
         var packages = missing.SelectMany(m => m.Package.Split(' ')).ToList();
         if (!File.Exists(Keyring))
             packages.Add("debian-archive-keyring");
@@ -37,8 +45,8 @@ internal static class Prerequisites
             next.Add("apt-get install " + string.Join(' ', packages));
         if (!Environment.IsPrivilegedProcess)
             next.Add("run the build as root");
-        throw ReferenceImageException.Of(
-            "it cannot be built on this host", "root, mmdebstrap, Debian's keyring, a compiler for the image's init",
+        throw ReferenceBuildException.Of(
+            "it cannot be built on this host", "root, mmdebstrap, Debian's keyring" + Purpose,
             string.Join("; ", got), string.Join(", then ", next));
     }
 

@@ -13,9 +13,7 @@ internal static class Recipe
     private static readonly string[] Directories = ["Recipe/", "Init/", "UpdateEngine/", "Payloads/", "Gpt/", "Building/", "Keys/"];
 
     /// <summary>Names such as <c>Recipe/root/etc/hosts</c>, in ordinal order.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. Assembly.GetManifestResourceNames()
-        .Where(n => Directories.Any(d => n.StartsWith(d, StringComparison.Ordinal)))
-        .Order(StringComparer.Ordinal)];
+    public static IReadOnlyList<string> Names { get; } = SourcesIn(Directories);
 
     public static byte[] Read(string name)
     {
@@ -44,20 +42,22 @@ internal static class Recipe
     public static string LayerDigest(ReferenceImageOptions options) => Hash(
         [], $"{options.DebianSuite} {string.Join(' ', Words("Recipe/packages.txt").Order(StringComparer.Ordinal))}");
 
-    /// <summary>Key of a program made of some of the directories.</summary>
-    public static string ProgramDigest(IReadOnlyList<string> directories) => Hash(SourcesIn(directories), "");
+    /// <summary>Key of what is made of some of the directories alone; 64 hex digits.</summary>
+    public static string DigestOf(IReadOnlyList<string> directories) => Hash(SourcesIn(directories), "");
 
-    /// <summary>Names of the files in directories such as <c>Init/</c>.</summary>
+    /// <summary>Names of the files in directories such as <c>Init/</c>, in ordinal order.</summary>
     public static IReadOnlyList<string> SourcesIn(IReadOnlyList<string> directories) =>
-        [.. Names.Where(n => directories.Any(d => n.StartsWith(d, StringComparison.Ordinal)))];
+        [.. Assembly.GetManifestResourceNames()
+            .Where(n => directories.Any(d => n.StartsWith(d, StringComparison.Ordinal)))
+            .Order(StringComparer.Ordinal)];
 
-    /// <exception cref="ReferenceImageException">It is not of the form 4459.0.0.</exception>
+    /// <exception cref="ReferenceBuildException">It is not of the form 4459.0.0.</exception>
     public static void CheckVersion(string version)
     {
         var parts = version.Split('.');
         if (parts.Length == 3 && parts.All(p => p.Length is > 0 and < 7 && p.All(char.IsAsciiDigit)))
             return;
-        throw ReferenceImageException.Of("its version cannot be used", "three numbers, as 4459.0.0", $"\"{version}\"", "give another version");
+        throw ReferenceBuildException.Of("its version cannot be used", "three numbers, as 4459.0.0", $"\"{version}\"", "give another version").About(ReferenceImage.Kind);
     }
 
     private static string Hash(IReadOnlyList<string> names, string more)

@@ -9,7 +9,8 @@ internal static class Tool
     private const int TailLines = 12;
 
     /// <summary>Runs a program and returns what it wrote to its standard output.</summary>
-    /// <exception cref="ReferenceImageException">It ended with another code than 0; its last lines are in the message.</exception>
+    /// <exception cref="ReferenceBuildException">It ended with another code than 0; its last lines are in the message.</exception>
+    /// <exception cref="IOException">The disk is full, as the program said.</exception>
     public static Task<string> RunAsync(IReadOnlyList<string> command, string? directory, CancellationToken cancel) =>
         RunAsync(command, directory, PipeSource.Null, cancel);
 
@@ -43,14 +44,14 @@ internal static class Tool
         }
         catch (Win32Exception e)
         {
-            throw ReferenceImageException.Of($"{command[0]} cannot be started", "the program", e.Message, "install it", e);
+            throw ReferenceBuildException.Of($"{command[0]} cannot be started", "the program", e.Message, "install it", e);
         }
         if (code == 0)
             return output.ToString();
         var said = tail.Count > 0 ? string.Join('\n', tail) : string.Join('\n', output.ToString().Split('\n').TakeLast(TailLines));
         if (said.Contains("No space left on device", StringComparison.Ordinal))
-            throw BuildCache.DiskFull(directory ?? "/tmp", null);
-        throw ReferenceImageException.Of(
+            throw new IOException(said, BuildCache.NoSpaceLeft);
+        throw ReferenceBuildException.Of(
             $"{Name(command)} failed", "exit code 0",
             $"exit code {code}\n    {said.Trim().Replace("\n", "\n    ", StringComparison.Ordinal)}",
             "repair what it says and build again; finished parts are kept");

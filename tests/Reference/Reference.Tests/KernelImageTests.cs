@@ -27,7 +27,7 @@ public sealed class KernelImageTests
     {
         var kernel = Kernel();
         kernel[0x1E0] = 7;
-        Assert.That(() => KernelImage.WithRootHash(kernel, new string('5', 64)), Throws.TypeOf<ReferenceImageException>());
+        Assert.That(() => KernelImage.WithRootHash(kernel, new string('5', 64)), Throws.TypeOf<ReferenceBuildException>());
     }
 
     /// <summary>The first page of a Debian kernel: PE header at 0x40, 0xFF up to the setup header.</summary>

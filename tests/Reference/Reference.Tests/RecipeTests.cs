@@ -44,7 +44,7 @@ public sealed class RecipeTests
     [TestCase("4459.0.0+x", false)]
     [TestCase("", false)]
     public void Versions_are_three_numbers(string version, bool good) =>
-        Assert.That(() => Recipe.CheckVersion(version), good ? Throws.Nothing : Throws.TypeOf<ReferenceImageException>());
+        Assert.That(() => Recipe.CheckVersion(version), good ? Throws.Nothing : Throws.TypeOf<ReferenceBuildException>());
 
     [Test]
     public void The_recipe_is_inside_the_assembly()
