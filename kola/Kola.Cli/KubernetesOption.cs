@@ -16,6 +16,19 @@ internal sealed class KubernetesOption
         ? new Dictionary<string, SuiteInput> { [SuiteInput.Kubernetes] = KubernetesDistribution.Check(directory) }
         : new Dictionary<string, SuiteInput>();
 
+    /// <summary>As <see cref="Read(ParseResult)"/>, where nothing is said what an earlier run was given.</summary>
+    /// <exception cref="UsageException">It is not there any more, or another than that run's.</exception>
+    internal IReadOnlyDictionary<string, SuiteInput> Read(ParseResult parsed, RunStarted recorded)
+    {
+        string? directory = parsed.GetValue(_directory) ?? recorded.CommandLine.SkipWhile(word => word != _directory.Name).Skip(1).FirstOrDefault();
+        if (directory is null || recorded.Inputs?.GetValueOrDefault(SuiteInput.Kubernetes) is not { } digest)
+            return new Dictionary<string, SuiteInput>();
+        SuiteInput input = KubernetesDistribution.Check(directory);
+        return input.Digest == digest
+            ? new Dictionary<string, SuiteInput> { [SuiteInput.Kubernetes] = input }
+            : throw new UsageException($"{_directory.Name} {directory} is another than that of the run\n  wanted:  {digest}\n  got:     {input.Digest}\n  next:    say where that one is: {_directory.Name} DIR");
+    }
+
     /// <summary>What that lets tests ask for.</summary>
     internal static IEnumerable<Feature> FeaturesOf(IReadOnlyDictionary<string, SuiteInput> inputs) => inputs.ContainsKey(SuiteInput.Kubernetes) ? [Feature.Kubernetes] : [];
 }

@@ -23,7 +23,9 @@ internal static class OpenCommand
         var noShell = new Option<bool>("--no-shell") { Description = "Print how to connect and wait for Ctrl-C instead of opening a shell." };
         var output = new Option<string?>("--output", "-o") { Description = $"Where consoles and journals are kept. Default: {s_output}.", HelpName = "DIR" };
         Option<string[]> secrets = SecretOption.Create();
+        var kubernetes = new KubernetesOption();
         var command = new Command("open", "Boots the machines of a test of an earlier run again, with the image, options and configs of that run and as the test found them, and gives you a shell.") { run, test, machine, image, cold, noShell, output, secrets };
+        kubernetes.AddTo(command);
         command.SetAction(async (parsed, cancel) =>
         {
             using var interruptions = Interruptions.Of(cancel);
@@ -36,10 +38,11 @@ internal static class OpenCommand
             Option<string?> suite = Suites.Option();
             (TargetOptions options, ParseResult line) = TargetOptions.OfRecorded(surroundings, recorded.CommandLine, ImageOf(recorded, parsed.GetValue(image)), suite);
             (found, TestCode code) = Complete(found, line.GetValue(suite), masking);
+            IReadOnlyDictionary<string, SuiteInput> inputs = kubernetes.Read(parsed, recorded);
             await using Target opened = await options.OpenAsync(line, new StandardErrorProgress(), interruptions.First);
             if (opened.Image.Digest != recorded.Image.Digest)
                 throw new UsageException($"{opened.Image.File} is another image than that of the run\n  wanted:  {recorded.Image.Digest}\n  got:     {opened.Image.Digest}\n  next:    say where that image is: --image FILE, or run the test on this one: kola run {found.Id} --keep");
-            var settings = new RunSettings { Output = parsed.GetValue(output) ?? s_output, Keep = true, Cold = parsed.GetValue(cold), Visit = true, Quiet = true, Masking = masking };
+            var settings = new RunSettings { Output = parsed.GetValue(output) ?? s_output, Keep = true, Cold = parsed.GetValue(cold), Visit = true, Quiet = true, Masking = masking, Inputs = inputs };
             var visit = new Visit(opened, found with { Minutes = Visit.Minutes }, settings, code) { Role = parsed.GetValue(machine), NoShell = parsed.GetValue(noShell) };
             return await visit.ExecuteAsync(["kola", .. parsed.Tokens.Select(t => t.Value)], interruptions);
         });
@@ -88,7 +91,7 @@ internal static class OpenCommand
             tests = Suites.Open(suite);
             now = tests.Explore().Cases.FirstOrDefault(c => c.Id == test.Id);
         }
-        catch (UsageException) when (test.Machines.All(m => m.Prepared is null))
+        catch (UsageException) when (test.Prepared is null && test.Machines.All(m => m.Prepared is null))
         {
             // Nothing of it is needed.
         }

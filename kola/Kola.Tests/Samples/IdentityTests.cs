@@ -62,6 +62,28 @@ public sealed class IdentityTests
         Assert.That((await second.RunAsync("cat /proc/sys/kernel/hostname")).Text, Is.Not.EqualTo(one));
     }
 
+    [MachineTest("sample.copies.connected", Prepared = "connected-pair")]
+    public async Task A_connection_between_two_that_were_frozen_together_goes_on(Machine hub, Machine spoke)
+    {
+        int before = await HeardAsync(hub);
+        await hub.WaitForAsync("what is said over the connection to go on", () => HeardAsync(hub), seen => seen >= before + 3);
+        foreach ((Machine machine, string unit) in new[] { (hub, "kola-hears"), (spoke, "kola-says") })
+            Assert.That((await machine.RunAsync($"systemctl show --property=ActiveState,NRestarts --value {unit}.service")).Text, Is.EqualTo("0\nactive").Or.EqualTo("active\n0"), unit);
+        string[] lines = (await hub.RunAsync("sudo cat /run/heard")).Lines.ToArray();
+        Assert.That(lines, Is.EqualTo(Enumerable.Range(1, lines.Length).Select(number => $"{number}")), "nothing is lost and nothing comes twice");
+    }
+
+    /// <summary>A connection that somebody talks over all the time.</summary>
+    [Preparation("connected-pair")]
+    public static async Task They_are_connected(Machine hub, Machine spoke)
+    {
+        await hub.SudoAsync("systemd-run --quiet --unit=kola-hears socat -u TCP-LISTEN:7000 CREATE:/run/heard");
+        await spoke.SudoAsync("systemd-run --quiet --unit=kola-says sh -c 'i=0; while i=$((i+1)); do echo $i; sleep 0.5; done | socat -u - TCP:hub:7000,retry=20'");
+        await hub.WaitForAsync("them to be connected", () => HeardAsync(hub), seen => seen >= 3);
+    }
+
+    private static async Task<int> HeardAsync(Machine hub) => (await hub.TryRunAsync("sudo cat /run/heard")).Lines.Count;
+
     [MachineTest("sample.copies.reboot")]
     public async Task A_copy_keeps_its_identity_over_a_reboot(Machine machine)
     {
