@@ -9,6 +9,9 @@ public sealed partial class KubernetesCluster
 {
     private const string Default = "default";
 
+    // What no patience helps against.
+    private static readonly string[] s_hopeless = ["ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError", "RunContainerError", "CreateContainerError"];
+
     /// <summary>Starts a pod that sleeps, with a shell and the tools in it, and returns when it runs.</summary>
     /// <param name="name">Its name, and its label <c>app</c>.</param>
     /// <param name="on">The machine it is to run on; null leaves that to the scheduler.</param>
@@ -57,7 +60,9 @@ public sealed partial class KubernetesCluster
     /// <param name="within">Default 2 minutes, times the platform's slowness.</param>
     public async Task<V1Pod> PodReadyAsync(string name, TimeSpan? within = null)
     {
-        await Control.WaitForAsync($"pod {name} to be ready", async () => Tell(await PodAsync(name)), seen => seen.EndsWith(" ready", StringComparison.Ordinal), within);
+        string last = await Control.WaitForAsync($"pod {name} to be ready", async () => Tell(await PodAsync(name)), seen => seen.EndsWith(" ready", StringComparison.Ordinal) || s_hopeless.Any(seen.Contains), within);
+        if (!last.EndsWith(" ready", StringComparison.Ordinal))
+            throw new MachineException($"pod {name} does not start\n  wanted:  a pod that is ready\n  got:     {last}");
         return await Client.CoreV1.ReadNamespacedPodAsync(name, Default);
     }
 
@@ -113,7 +118,8 @@ public sealed partial class KubernetesCluster
         return (await text.ReadToEndAsync()).TrimEnd();
     }
 
-    // Running on worker, restarted 1, ready
+    // Running on worker restarted 1 ready
+    // Pending on worker restarted 0 RunContainerError: executable file not found in $PATH
     private static string Tell(V1Pod? pod) => pod?.Status is null ? "no pod"
-        : $"{pod.Status.Phase} on {pod.Spec.NodeName ?? "no node"} restarted {pod.Status.ContainerStatuses?.Sum(c => c.RestartCount) ?? 0}{(pod.Status.Reason is { } why ? $" {why}" : "")}{(IsReady(pod) ? " ready" : "")}";
+        : $"{pod.Status.Phase} on {pod.Spec.NodeName ?? "no node"} restarted {pod.Status.ContainerStatuses?.Sum(c => c.RestartCount) ?? 0}{(pod.Status.Reason is { } why ? $" {why}" : "")}{string.Concat(pod.Status.ContainerStatuses?.Select(c => c.State?.Waiting).Where(w => w?.Reason is not (null or "ContainerCreating")).Select(w => $" {w!.Reason}: {w.Message}") ?? [])}{(IsReady(pod) ? " ready" : "")}";
 }
