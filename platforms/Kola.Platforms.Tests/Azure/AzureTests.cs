@@ -15,11 +15,13 @@ internal sealed class AzureTests
 
     private CloudPlace _place = null!;
     private AzureModel _model = null!;
+    private Scratch _images = null!;
 
     [SetUp]
     public async Task StartsACloud()
     {
-        Recorder recorder = await Recorder.StartAsync("azure", url => _model = new AzureModel(url));
+        _images = new Scratch();
+        Recorder recorder = await Recorder.StartAsync("azure", url => _model = new AzureModel(url, _images.Path));
         _model.Resources[ImageId.TrimStart('/')] = new JsonObject { ["id"] = ImageId, ["name"] = "flatcar", ["properties"] = new JsonObject { ["provisioningState"] = "Succeeded" } };
         _place = new CloudPlace(new AzureDriver(), recorder, new Dictionary<string, string> { ["AZURE_ACCESS_TOKEN"] = "token", ["AZURE_SUBSCRIPTION_ID"] = "s", ["AZURE_LOCATION"] = "germanywestcentral" },
             ("azure-endpoint", recorder.Url), ("azure-image", ImageId), ("azure-ssh-from", "203.0.113.7/32"));
@@ -30,6 +32,7 @@ internal sealed class AzureTests
     {
         _place.Conforms();
         await _place.DisposeAsync();
+        _images.Dispose();
     }
 
     [Test]
