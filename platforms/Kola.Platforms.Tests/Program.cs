@@ -24,6 +24,12 @@ internal static class Program
             return;
         }
 
+        if (arguments is ["cloud", var cloud, var url, var files])
+        {
+            await Recording.CloudChild.RunAsync(cloud, url, files);
+            return;
+        }
+
         if (arguments is ["libvirt", var uri, var scratch])
         {
             await Libvirt.LibvirtTests.BeChildAsync(uri, scratch);

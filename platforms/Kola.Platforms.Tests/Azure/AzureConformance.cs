@@ -27,9 +27,8 @@ public sealed class AzureConformance(Firmware firmware)
         await using Recorder recorder = await Recorder.StartAsync("azure", url => model = new AzureModel(url, host.Directory));
         model.Running = new AzureMachines(host, model.Blobs);
         Image image = await CloudImage.WriteAsync(await ImageFile.PrepareAsync(file, Conformance.Cache, null, CancellationToken.None), "azure", _scratch);
-        PlatformRequest request = Conformance.Request(
-            _scratch, image, _scratch.New("cache"), ("azure-endpoint", recorder.Url), ("azure-subscription", "s"), ("azure-location", "germanywestcentral"), ("azure-container", AzureBlobs.Container(recorder.Url)), ("azure-ssh-from", "127.0.0.0/8"), ("azure-slowness", "10"));
-        request = request with { Firmware = firmware, Access = request.Access with { Environment = name => name == "AZURE_ACCESS_TOKEN" ? "token" : null } };
+        PlatformRequest request = Conformance.Request(_scratch, image, _scratch.New("cache"), [.. AzureModel.Settings(recorder.Url), ("azure-slowness", "10")]);
+        request = request with { Firmware = firmware, Access = request.Access with { Environment = AzureModel.Environment.GetValueOrDefault } };
         _conformance = await Conformance.RunAsync(new AzureDriver(), request, _scratch);
         Assert.That(recorder.Violations, Is.Empty);
         Assert.That(host.Machines.SelectMany(m => m.Asked).Select(a => a.ToString()), Does.Contain("GET /metadata/instance/compute/userData"));

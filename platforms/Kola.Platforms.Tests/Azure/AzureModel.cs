@@ -10,6 +10,13 @@ internal sealed class AzureModel(string url, string directory) : IProvider, IAsy
 {
     private readonly List<Task> _operations = [];
 
+    /// <summary>What a person says to come to one, who brings an image there.</summary>
+    public static (string Option, string Value)[] Settings(string url) =>
+        [("azure-endpoint", url), ("azure-subscription", "s"), ("azure-location", "germanywestcentral"), ("azure-container", AzureBlobs.Container(url)), ("azure-ssh-from", "127.0.0.0/8")];
+
+    /// <summary>The environment of that person.</summary>
+    public static IReadOnlyDictionary<string, string> Environment { get; } = new Dictionary<string, string> { ["AZURE_ACCESS_TOKEN"] = "token" };
+
     /// <summary>By path, without its first slash.</summary>
     public SortedDictionary<string, JsonObject> Resources { get; } = new(StringComparer.OrdinalIgnoreCase);
 

@@ -25,9 +25,8 @@ public sealed class GcpConformance
         await using Recorder recorder = await Recorder.StartAsync("gcp", _ => model = new GcpModel(host.Directory));
         model.Machines = new GcpMachines(host, model.Bucket);
         Image image = await CloudImage.WriteAsync(await ImageFile.PrepareAsync(file, Conformance.Cache, null, CancellationToken.None), "gcp", _scratch);
-        PlatformRequest request = Conformance.Request(
-            _scratch, image, _scratch.New("cache"), ("gcp-endpoint", recorder.Url), ("gcp-project", "tests"), ("gcp-zone", "a"), ("gcp-bucket", "bucket"), ("gcp-ssh-from", "127.0.0.0/8"), ("gcp-slowness", "10"));
-        request = request with { Access = request.Access with { Environment = name => name == "CLOUDSDK_AUTH_ACCESS_TOKEN" ? "token" : null } };
+        PlatformRequest request = Conformance.Request(_scratch, image, _scratch.New("cache"), [.. GcpModel.Settings(recorder.Url), ("gcp-slowness", "10")]);
+        request = request with { Access = request.Access with { Environment = GcpModel.Environment.GetValueOrDefault } };
         _conformance = await Conformance.RunAsync(new GcpDriver(), request, _scratch);
         Assert.That(recorder.Violations, Is.Empty);
         Assert.That(host.Machines.SelectMany(m => m.Asked).Select(a => a.ToString()), Does.Contain("GET /computeMetadata/v1/instance/attributes/user-data"));

@@ -11,6 +11,13 @@ internal sealed class GcpModel(string directory) : IProvider, IAsyncDisposable
     private readonly Dictionary<string, Task<(string Code, string Message)?>> _operations = [];
     private int _numbers;
 
+    /// <summary>What a person says to come to one, who brings an image there.</summary>
+    public static (string Option, string Value)[] Settings(string url) =>
+        [("gcp-endpoint", url), ("gcp-project", "tests"), ("gcp-zone", "a"), ("gcp-bucket", "bucket"), ("gcp-ssh-from", "127.0.0.0/8")];
+
+    /// <summary>The environment of that person.</summary>
+    public static IReadOnlyDictionary<string, string> Environment { get; } = new Dictionary<string, string> { ["CLOUDSDK_AUTH_ACCESS_TOKEN"] = "token" };
+
     public SortedDictionary<string, JsonObject> Instances { get; } = new(StringComparer.Ordinal);
 
     public SortedDictionary<string, JsonObject> Firewalls { get; } = new(StringComparer.Ordinal);

@@ -16,6 +16,9 @@ internal sealed class GuestHost : IAsyncDisposable
 
     private GuestHost(string directory, ChildProcess names) => (Directory, _names) = (directory, names);
 
+    /// <summary>How long a guest that was asked to go may take. Default 90 s; an emulated one takes half of it.</summary>
+    public TimeSpan Patience { get; private init; }
+
     /// <summary>A directory that goes with it.</summary>
     public string Directory { get; }
 
@@ -26,7 +29,8 @@ internal sealed class GuestHost : IAsyncDisposable
     public IReadOnlyCollection<GuestMachine> Machines => _machines;
 
     /// <summary>Starts one, or skips the test where this host cannot.</summary>
-    public static async Task<GuestHost> OpenAsync()
+    /// <param name="patience">See <see cref="Patience"/>.</param>
+    public static async Task<GuestHost> OpenAsync(TimeSpan? patience = null)
     {
         NeedsOrSkips();
         string directory = System.IO.Directory.CreateTempSubdirectory("kola-guests-").FullName;
@@ -34,7 +38,7 @@ internal sealed class GuestHost : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(directory, "resolv.conf"), $"nameserver {address}\n");
         ChildProcess names = await ChildProcess.StartAsync(
             "dnsmasq", ["--no-daemon", "--conf-file=/dev/null", "--pid-file=", "--no-resolv", "--no-hosts", "--bind-interfaces", $"--listen-address={address}", "--local=/#/", "--address=/metadata.google.internal/169.254.169.254"], directory);
-        return new GuestHost(directory, names);
+        return new GuestHost(directory, names) { Patience = patience ?? TimeSpan.FromSeconds(90) };
     }
 
     /// <summary>A machine that is off.</summary>
@@ -72,7 +76,7 @@ internal sealed class GuestHost : IAsyncDisposable
         string path = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/sbin";
         string[] missing =
         [
-            .. ((string[])["qemu-system-x86_64", "qemu-img", "dnsmasq", "socat", "unshare"]).Where(p => !path.Split(':').Any(d => File.Exists(Path.Combine(d, p)))),
+            .. ((string[])["qemu-system-x86_64", "qemu-img", "dnsmasq", "socat", "unshare", "genisoimage"]).Where(p => !path.Split(':').Any(d => File.Exists(Path.Combine(d, p)))),
             .. Environment.IsPrivilegedProcess ? Array.Empty<string>() : ["root, since machines answer at port 22"],
         ];
         if (missing.Length == 0)

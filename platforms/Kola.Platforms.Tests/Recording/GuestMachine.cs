@@ -14,8 +14,6 @@ namespace Kola.Platforms.Tests.Recording;
 /// <param name="directory">Its own.</param>
 internal sealed class GuestMachine(GuestHost host, GuestShape shape, string directory) : IAsyncDisposable
 {
-    // A guest that was asked to go is made to after this time; an emulated one takes half of it.
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan s_answer = TimeSpan.FromSeconds(10);
 
     private readonly SemaphoreSlim _turn = new(1);
@@ -148,7 +146,7 @@ internal sealed class GuestMachine(GuestHost host, GuestShape shape, string dire
         if (IsOn)
         {
             await SayAsync("system_powerdown");
-            await Task.WhenAny(_qemu!.Exited, Task.Delay(s_patience, TimeProvider.System));
+            await Task.WhenAny(_qemu!.Exited, Task.Delay(host.Patience, TimeProvider.System));
         }
 
         await PowerOffAsync();
