@@ -42,7 +42,7 @@ internal static class AzureFault
         {
             HttpStatusCode.NotFound => RefusalKind.NotFound,
             HttpStatusCode.Conflict => RefusalKind.Conflict,
-            HttpStatusCode.BadRequest when code is "InUse" or "NicInUse" or "PublicIPAddressCannotBeDeleted" => RefusalKind.Conflict,
+            HttpStatusCode.BadRequest when code is "InUse" or "NicInUse" or "NicReservedForAnotherVm" or "PublicIPAddressCannotBeDeleted" => RefusalKind.Conflict,
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => RefusalKind.Credentials,
             HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable => RefusalKind.Throttled,
             _ => RefusalKind.Other,

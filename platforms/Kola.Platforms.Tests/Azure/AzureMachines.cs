@@ -58,7 +58,7 @@ internal sealed class AzureMachines(GuestHost host, AzureBlobs blobs) : IAsyncDi
     };
 
     /// <summary>Deletes it.</summary>
-    public Task DeleteAsync(string id) => _machines.TryRemove(id, out GuestMachine? machine) ? machine.DeleteAsync() : Task.CompletedTask;
+    public Task DeleteAsync(string id) => host.DeleteAsync(id.Split('/')[^1]);
 
     /// <summary>Its states, as an instance view has them.</summary>
     public (string Code, string Message)[] StatesOf(string id)

@@ -128,7 +128,8 @@ internal sealed class AzureModel(string url, string directory) : IProvider, IAsy
         foreach (string gone in Resources.Keys.Where(k => string.Equals(k, path, StringComparison.OrdinalIgnoreCase) || k.StartsWith($"{path}/", StringComparison.OrdinalIgnoreCase)).ToArray())
         {
             Resources.Remove(gone);
-            _ = Running?.DeleteAsync($"/{gone}");
+            if (gone.Contains("/virtualMachines/", StringComparison.OrdinalIgnoreCase))
+                _ = Running?.DeleteAsync($"/{gone}");
         }
 
         return new Answer(202);

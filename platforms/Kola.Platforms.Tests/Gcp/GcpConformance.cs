@@ -24,7 +24,7 @@ public sealed class GcpConformance
         GcpModel model = null!;
         await using Recorder recorder = await Recorder.StartAsync("gcp", _ => model = new GcpModel(host.Directory));
         model.Machines = new GcpMachines(host, model.Bucket);
-        Image image = await CloudImage.WriteAsync(await ImageFile.PrepareAsync(file, Conformance.Cache, null, CancellationToken.None), "gcp", _scratch);
+        Image image = await CloudImage.WriteAsync(await ImageFile.PrepareAsync(file, Conformance.Cache, null, CancellationToken.None), "gcp", _scratch.Path);
         PlatformRequest request = Conformance.Request(_scratch, image, _scratch.New("cache"), [.. GcpModel.Settings(recorder.Url), ("gcp-slowness", "10")]);
         request = request with { Access = request.Access with { Environment = GcpModel.Environment.GetValueOrDefault } };
         _conformance = await Conformance.RunAsync(new GcpDriver(), request, _scratch);

@@ -47,7 +47,7 @@ internal sealed class GcpMachines(GuestHost host, GcpBucket bucket) : IAsyncDisp
     };
 
     /// <summary>Deletes it.</summary>
-    public Task<(string Code, string Message)?> DeleteAsync(string name) => DuringAsync(name, "STOPPING", () => _machines.TryRemove(name, out GuestMachine? machine) ? machine.DeleteAsync() : Task.CompletedTask);
+    public Task<(string Code, string Message)?> DeleteAsync(string name) => DuringAsync(name, "STOPPING", () => host.DeleteAsync(name));
 
     /// <summary>Writes into its entry how it is: an address is there while it runs.</summary>
     public void Show(JsonObject instance)

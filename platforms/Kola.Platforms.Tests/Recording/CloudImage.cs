@@ -20,18 +20,19 @@ internal static class CloudImage
     /// <summary>Writes it.</summary>
     /// <param name="image">An image; one that is a cloud's already stays as it is.</param>
     /// <param name="platform">As Ignition calls the platform: <c>gcp</c>.</param>
-    /// <param name="scratch">Where it is written.</param>
-    public static async Task<Image> WriteAsync(Image image, string platform, Scratch scratch)
+    /// <param name="directory">Where it is written.</param>
+    public static async Task<Image> WriteAsync(Image image, string platform, string directory)
     {
-        string file = scratch.File($"{platform}.img");
+        string file = Path.Combine(directory, $"{platform}.img");
         await GuestHost.RunAsync("qemu-img", "convert", "-f", image.Format, "-O", "raw", image.File, file);
         string partition = FormattableString.Invariant($"{file}@@{SystemOffset}");
         BufferedCommandResult read = await HostTool.RunAsync("mtype", ["-i", partition, Config], CancellationToken.None);
         if (!read.StandardOutput.Contains(Mark, StringComparison.Ordinal))
             return image;
-        string changed = scratch.File("grub.cfg");
+        string changed = Path.Combine(directory, "grub.cfg");
         await File.WriteAllTextAsync(changed, read.StandardOutput.Replace(Mark, $"set oem_id=\"{platform}\"\n{Mark}", StringComparison.Ordinal));
         await GuestHost.RunAsync("mcopy", "-o", "-i", partition, changed, Config);
+        File.Delete(changed);
         string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{image.Digest} {platform}")));
         return image with { File = file, Format = "raw", Digest = $"sha256:{digest}" };
     }

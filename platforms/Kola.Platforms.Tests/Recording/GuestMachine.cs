@@ -134,8 +134,22 @@ internal sealed class GuestMachine(GuestHost host, GuestShape shape, string dire
             throw new InvalidOperationException($"{Name}: QEMU ended: {string.Join('\n', _qemu.Words)}");
     }
 
+    // What a guest has written is on its disk, flushed or not, as in a cloud: killed, QEMU would lose what it has not yet written down of it.
     private async Task PowerOffAsync()
     {
+        if (IsOn && !_deleted)
+        {
+            try
+            {
+                await SayAsync("quit");
+                await _qemu!.Exited.WaitAsync(s_answer);
+            }
+            catch (Exception fault) when (fault is SocketException or OperationCanceledException or TimeoutException)
+            {
+                // It is killed.
+            }
+        }
+
         if (_qemu is not null)
             await _qemu.DisposeAsync();
         File.Delete(Monitor);

@@ -38,7 +38,7 @@ internal sealed class GuestTests
         await SaysAsync(machine, "kola boot 3");
         Assert.That(machine.Exited.IsCompleted, Is.False);
         await machine.DisposeAsync();
-        Assert.That(_host.Machines.Single().IsOn, Is.False);
+        await Soon.HoldsAsync(() => !_host.Machines.Single().IsOn, () => _host.Machines.Single().ToString(), s_boot);
         place.Conforms();
     }
 
@@ -66,7 +66,7 @@ internal sealed class GuestTests
     }
 
     [Test]
-    public async Task An_instance_of_gcp_is_started_by_uefi_reset_and_has_another_address_after_a_power_cycle()
+    public async Task An_instance_of_gcp_is_started_by_uefi_and_has_another_address_after_a_power_cycle()
     {
         Image image = await TinyLoader.WriteAsync(_scratch);
         GcpModel model = null!;
@@ -80,8 +80,6 @@ internal sealed class GuestTests
         await machine.PowerCycleAsync(CancellationToken.None);
         await SaysAsync(machine, "kola boot 1", times: 2);
         Assert.That(machine.Address, Is.Not.EqualTo(first));
-        await machine.ResetAsync(CancellationToken.None);
-        await SaysAsync(machine, "kola boot 1", times: 3);
         place.Conforms();
     }
 

@@ -22,7 +22,7 @@ internal sealed class KilledCloudTests
     public async Task Nothing_stays_on_azure_but_a_whole_image(string method, string path)
     {
         AzureModel model = null!;
-        await using Recorder recorder = await Recorder.StartAsync("azure", url => model = new AzureModel(url, _scratch.New("azure")));
+        Recorder recorder = await Recorder.StartAsync("azure", url => model = new AzureModel(url, _scratch.New("azure")));
         await using var place = new CloudPlace(new AzureDriver(), recorder, AzureModel.Environment, AzureModel.Settings(recorder.Url));
         await KillAtAsync("azure", place, method, path);
         Removal removal = await Removal.RunAsync(place.Driver, place.Access(), null, dryRun: false, CancellationToken.None);
@@ -40,7 +40,7 @@ internal sealed class KilledCloudTests
     public async Task Nothing_stays_on_gcp_but_a_whole_image(string method, string path)
     {
         GcpModel model = null!;
-        await using Recorder recorder = await Recorder.StartAsync("gcp", _ => model = new GcpModel(_scratch.New("gcp")));
+        Recorder recorder = await Recorder.StartAsync("gcp", _ => model = new GcpModel(_scratch.New("gcp")));
         await using var place = new CloudPlace(new GcpDriver(), recorder, GcpModel.Environment, GcpModel.Settings(recorder.Url));
         await KillAtAsync("gcp", place, method, path);
         Removal removal = await Removal.RunAsync(place.Driver, place.Access(), null, dryRun: false, CancellationToken.None);
