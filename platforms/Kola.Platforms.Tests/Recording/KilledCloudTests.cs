@@ -25,10 +25,11 @@ internal sealed class KilledCloudTests
         Recorder recorder = await Recorder.StartAsync("azure", url => model = new AzureModel(url, _scratch.New("azure")));
         await using var place = new CloudPlace(new AzureDriver(), recorder, AzureModel.Environment, AzureModel.Settings(recorder.Url));
         await KillAtAsync("azure", place, method, path);
-        Removal removal = await Removal.RunAsync(place.Driver, place.Access(), null, dryRun: false, CancellationToken.None);
+        Removal removal = await Removal.RunAsync(place.Driver, AccessOf(place), null, dryRun: false, CancellationToken.None);
         Assert.That(removal.Failures, Is.Empty);
         Assert.That(model.Resources.Keys.Where(k => !k.Contains("/kola-images", StringComparison.Ordinal)), Is.Empty);
         Assert.That(model.Blobs.Names, Is.Empty);
+        NothingStaysHere();
         place.Conforms();
     }
 
@@ -43,18 +44,24 @@ internal sealed class KilledCloudTests
         Recorder recorder = await Recorder.StartAsync("gcp", _ => model = new GcpModel(_scratch.New("gcp")));
         await using var place = new CloudPlace(new GcpDriver(), recorder, GcpModel.Environment, GcpModel.Settings(recorder.Url));
         await KillAtAsync("gcp", place, method, path);
-        Removal removal = await Removal.RunAsync(place.Driver, place.Access(), null, dryRun: false, CancellationToken.None);
+        Removal removal = await Removal.RunAsync(place.Driver, AccessOf(place), null, dryRun: false, CancellationToken.None);
         Assert.That(removal.Failures, Is.Empty);
         Assert.That(model.Instances.Keys.Concat(model.Firewalls.Keys).Concat(model.Bucket.Objects), Is.Empty);
+        NothingStaysHere();
         place.Conforms();
     }
+
+    private PlatformAccess AccessOf(CloudPlace place) => place.Access() with { CacheDirectory = _scratch.File("cache") };
+
+    // An image is converted in a directory of this host.
+    private void NothingStaysHere() => Assert.That(Directory.GetDirectories(_scratch.File("cache")), Is.Empty);
 
     private async Task KillAtAsync(string cloud, CloudPlace place, string method, string path)
     {
         File.Copy(place.Image.File, _scratch.File("disk.img"));
         await using (await ChildOfTest.StartAsync("cloud", cloud, place.Recorder.Url, _scratch.Path))
             await Soon.HoldsAsync(() => place.Recorder.Requests.Any(IsThat), () => string.Join('\n', place.Recorder.Requests), TimeSpan.FromSeconds(60));
-        Assert.That(await place.LeftAsync(), Is.Not.Empty, "what was left is found");
+        Assert.That(await place.Driver.FindLeftoversAsync(AccessOf(place), CancellationToken.None), Is.Not.Empty, "what was left is found");
 
         bool IsThat(Received request) => request.Method == method && (path.EndsWith('*') ? request.Path.Contains(path[..^1], StringComparison.Ordinal) : request.Path.EndsWith(path, StringComparison.Ordinal));
     }
