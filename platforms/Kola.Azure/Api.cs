@@ -23,10 +23,10 @@ internal interface IResourceManager
     Task<JsonObject> PatchAsync(string path, [Query, AliasAs("api-version")] string version, [Body(buffered: true)] JsonObject changes, CancellationToken cancel);
 
     [Post("/{**path}")]
-    Task ActAsync(string path, [Query, AliasAs("api-version")] string version, CancellationToken cancel);
+    Task<IApiResponse> ActAsync(string path, [Query, AliasAs("api-version")] string version, CancellationToken cancel);
 
     [Post("/{**path}")]
-    Task PowerOffAsync(string path, [Query, AliasAs("api-version")] string version, [Query] string skipShutdown, CancellationToken cancel);
+    Task<IApiResponse> PowerOffAsync(string path, [Query, AliasAs("api-version")] string version, [Query] string skipShutdown, CancellationToken cancel);
 
     [Post("/{**path}")]
     Task<JsonObject> DiagnosticsAsync(string path, [Query, AliasAs("api-version")] string version, CancellationToken cancel);

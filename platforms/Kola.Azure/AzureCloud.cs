@@ -72,13 +72,13 @@ internal sealed class AzureCloud(AzureSession session, string group, string imag
         await session.Calls.RunAsync($"start {spec.Id} as a {size}", Signal.Emulator, c => session.Arm.PutAsync(session.PathOf(group, Machines, name), AzureSession.Compute, machine, c), cancel);
     }
 
-    /// <inheritdoc/>
+    /// <summary>Azure tells how a machine is of that machine alone: a list has no instance views.</summary>
     public async Task<IReadOnlyDictionary<string, CloudState>> LookAsync(IReadOnlyCollection<string> names, CancellationToken cancel)
     {
-        JsonObject all = await session.Calls.RunAsync("look at machines", Signal.Emulator, c => session.Arm.GetExpandedAsync(session.PathOf(group, Machines), AzureSession.Compute, "instanceView", c), cancel);
         IReadOnlyList<JsonObject> addresses = await session.AllAsync("look at addresses", session.PathOf(group, Addresses), AzureSession.Network, cancel);
         var where = addresses.ToDictionary(a => a["name"]!.ToString(), a => a["properties"]?["ipAddress"]?.ToString());
-        return (all["value"]?.AsArray() ?? []).Select(v => v!.AsObject()).ToDictionary(m => m["name"]!.ToString(), m => StateOf(m) with { Address = where.GetValueOrDefault(m["name"]!.ToString()) });
+        (string Name, JsonObject? Machine)[] all = await Task.WhenAll(names.Select(async n => (n, await FindAsync(n, cancel))));
+        return all.Where(m => m.Machine is not null).ToDictionary(m => m.Name, m => StateOf(m.Machine!) with { Address = where.GetValueOrDefault(m.Name) });
     }
 
     /// <summary>Azure asks the system to restart, and forces it when it does not.</summary>
@@ -86,7 +86,7 @@ internal sealed class AzureCloud(AzureSession session, string group, string imag
 
     /// <inheritdoc/>
     public Task StopAsync(string name, CancellationToken cancel) =>
-        session.Calls.RunAsync("stop a machine", Signal.Emulator, c => session.Arm.PowerOffAsync($"{session.PathOf(group, Machines, name)}/powerOff", AzureSession.Compute, "true", c), cancel);
+        session.ActAsync("stop a machine", Signal.Emulator, c => session.Arm.PowerOffAsync($"{session.PathOf(group, Machines, name)}/powerOff", AzureSession.Compute, "true", c), cancel);
 
     /// <inheritdoc/>
     public Task StartAsync(string name, CancellationToken cancel) => ActAsync("start a machine", name, "start", cancel);
@@ -163,7 +163,19 @@ internal sealed class AzureCloud(AzureSession session, string group, string imag
     }
 
     private Task ActAsync(string what, string name, string action, CancellationToken cancel) =>
-        session.Calls.RunAsync(what, Signal.Emulator, c => session.Arm.ActAsync($"{session.PathOf(group, Machines, name)}/{action}", AzureSession.Compute, c), cancel);
+        session.ActAsync(what, Signal.Emulator, c => session.Arm.ActAsync($"{session.PathOf(group, Machines, name)}/{action}", AzureSession.Compute, c), cancel);
+
+    private async Task<JsonObject?> FindAsync(string name, CancellationToken cancel)
+    {
+        try
+        {
+            return await session.Calls.RunAsync("look at a machine", Signal.Emulator, c => session.Arm.GetExpandedAsync(session.PathOf(group, Machines, name), AzureSession.Compute, "instanceView", c), cancel);
+        }
+        catch (PlatformException none) when (Refusal.Is(none, RefusalKind.NotFound))
+        {
+            return null;
+        }
+    }
 
     // ProvisioningState/succeeded, ProvisioningState/failed/AllocationFailed; PowerState/running
     private static CloudState StateOf(JsonObject machine)

@@ -111,7 +111,7 @@ public sealed class AzureDriver : IPlatformDriver
             all.AddRange((await images.BlobsAsync(cancel)).Select(b => Of("blob", b, TagText.OfName(b.Replace(".vhd", "", StringComparison.Ordinal)), true, c => images.DeleteBlobAsync(b, c))));
         }
 
-        return [.. all.OfType<ILeftover>()];
+        return [.. all.OfType<ILeftover>(), .. SharedImage.WorkLeft(access, PlatformName)];
     }
 
     private static CloudLeftover? Of(string kind, string name, ResourceTags? tags, bool shared, Func<CancellationToken, Task> delete) => tags is null ? null : new CloudLeftover(kind, name, tags, shared, delete);

@@ -16,6 +16,7 @@ internal static class AzureFault
     /// <summary>What was answered; null when nothing was.</summary>
     internal static Refusal? Read(Exception fault) => fault switch
     {
+        RefusedException told => told.Refusal,
         ApiException answer => Of(answer.StatusCode, answer.Content),
         AuthenticationFailedException login => new Refusal(RefusalKind.Credentials, "no token", login.Message),
         RequestFailedException { Status: > 0 } blob => new Refusal(KindOf((HttpStatusCode)blob.Status, blob.ErrorCode ?? ""), blob.ErrorCode ?? blob.Status.ToString(CultureInfo.InvariantCulture), blob.Message.Split('\n')[0]),
@@ -41,7 +42,7 @@ internal static class AzureFault
         {
             HttpStatusCode.NotFound => RefusalKind.NotFound,
             HttpStatusCode.Conflict => RefusalKind.Conflict,
-            HttpStatusCode.BadRequest when code is "InUse" or "NicInUse" or "PublicIPAddressCannotBeDeleted" => RefusalKind.Conflict,
+            HttpStatusCode.BadRequest when code is "InUse" or "NicInUse" or "NicReservedForAnotherVm" or "PublicIPAddressCannotBeDeleted" => RefusalKind.Conflict,
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => RefusalKind.Credentials,
             HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable => RefusalKind.Throttled,
             _ => RefusalKind.Other,

@@ -76,7 +76,7 @@ internal sealed class AzureImages(AzureSession session, PlatformAccess access)
         var group = new JsonObject { ["location"] = session.Options.Location };
         await session.MakeAsync("make the resource group of images", Signal.ImageStore, session.GroupPath(session.Options.ImageGroup), AzureSession.Groups, group, cancel);
         string passing = $"{TagText.Name(tags)}.vhd";
-        string work = Directory.CreateDirectory(Path.Combine(access.CacheDirectory, $"azure-{Guid.NewGuid():N}")).FullName;
+        string work = SharedImage.MakeWork(access, AzureDriver.PlatformName);
         try
         {
             Uri blob = await UploadAsync(await ConvertAsync(image, work, cancel), passing, cancel);

@@ -78,6 +78,25 @@ internal sealed class AzureSession : IDisposable
         return StateOf(last) == "Succeeded" ? last : throw new PlatformException(signal, FormattableString.Invariant($"azure: could not {what}\n  wanted:  state Succeeded within {s_settled.TotalMinutes:0} min\n  got:     {StateOf(last)}"));
     }
 
+    /// <summary>Has a machine restarted, stopped or started and waits until that is done: until then it is told to be as it was.</summary>
+    internal async Task ActAsync(string what, Signal signal, Func<CancellationToken, Task<IApiResponse>> act, CancellationToken cancel)
+    {
+        Uri? operation = await Calls.RunAsync(what, signal, async c =>
+        {
+            using IApiResponse answer = await act(c);
+            await answer.EnsureSuccessStatusCodeAsync();
+            // Azure-AsyncOperation: https://management.azure.com/subscriptions/…/operations/…?api-version=2024-03-01&t=…
+            return answer.Headers?.TryGetValues("Azure-AsyncOperation", out IEnumerable<string>? values) == true ? new Uri(values.First()) : null;
+        }, cancel);
+        // The token is for nobody else.
+        if (operation is null || operation.Host != Options.Endpoint.Host)
+            return;
+        (_, JsonObject last) = await Calls.UntilAsync(t => Calls.RunAsync(what, signal, c => ReadAsync(operation, c), t), o => o["status"]?.ToString() is "Succeeded" or "Failed" or "Canceled", s_settled, cancel);
+        string status = last["status"]?.ToString() ?? "";
+        if (status != "Succeeded")
+            throw Calls.Problem($"could not {what}", signal, AzureFault.Of(last["error"]?["code"]?.ToString() ?? status, last["error"]?["message"]?.ToString() ?? FormattableString.Invariant($"{status} after {s_settled.TotalMinutes:0} min at most")), null);
+    }
+
     /// <summary>Deletes a resource and waits until it is gone.</summary>
     internal async Task DeleteAsync(string what, Signal signal, string path, string version, CancellationToken cancel)
     {
@@ -134,6 +153,13 @@ internal sealed class AzureSession : IDisposable
     {
         _client.Dispose();
         _logs.Dispose();
+    }
+
+    private async Task<JsonObject> ReadAsync(Uri operation, CancellationToken cancel)
+    {
+        using HttpResponseMessage answer = await _client.GetAsync(operation, cancel);
+        string content = await answer.Content.ReadAsStringAsync(cancel);
+        return answer.IsSuccessStatusCode ? JsonNode.Parse(content)!.AsObject() : throw new RefusedException(AzureFault.Of(answer.StatusCode, content));
     }
 
     private static string StateOf(JsonObject resource) => resource["properties"]?["provisioningState"]?.ToString() ?? "";

@@ -99,7 +99,7 @@ public sealed class GcpDriver : IPlatformDriver
                 .Select(o => Of("object", o.Name, TagText.OfName(o.Name.Replace(".tar.gz", "", StringComparison.Ordinal)), true, c => images.DeleteObjectAsync(bucket, o.Name, c))));
         }
 
-        return [.. all.OfType<ILeftover>()];
+        return [.. all.OfType<ILeftover>(), .. SharedImage.WorkLeft(access, PlatformName)];
     }
 
     private static Task<IReadOnlyList<Resource>> ListAsync(GcpSession session, string what, Func<string?, CancellationToken, Task<Resources>> page, CancellationToken cancel) => session.AllAsync(what, async (token, c) =>

@@ -79,7 +79,7 @@ internal sealed class GcpImages(GcpSession session, PlatformAccess access)
         access.Progress.Report($"bringing {image.Name} to gcp, project {Project}");
         string bucket = session.Options.Bucket!;
         string passing = $"{TagText.Name(tags)}.tar.gz";
-        string work = Directory.CreateDirectory(Path.Combine(access.CacheDirectory, $"gcp-{Guid.NewGuid():N}")).FullName;
+        string work = SharedImage.MakeWork(access, GcpDriver.PlatformName);
         try
         {
             string packed = await PackAsync(image, work, cancel);

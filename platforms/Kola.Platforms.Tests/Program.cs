@@ -6,7 +6,7 @@ namespace Kola.Platforms.Tests;
 
 /// <summary>
 /// Not a test: a small kola that waits to be killed, having started one machine and said its process id; or, with a mode before the
-/// directory, having done with templates what the mode says.
+/// directory, having done with templates what the mode says. And the server behind scripts/cloud.
 /// </summary>
 internal static class Program
 {
@@ -21,6 +21,24 @@ internal static class Program
         if (arguments is ["lab", var lab])
         {
             await Labs.LabChild.RunAsync(lab);
+            return;
+        }
+
+        if (arguments is ["serve", var served])
+        {
+            await Recording.CloudServer.ServeAsync(served);
+            return;
+        }
+
+        if (arguments is ["image", var owner, var file, var target])
+        {
+            await Recording.CloudServer.WriteImageAsync(owner, file, target);
+            return;
+        }
+
+        if (arguments is ["cloud", var cloud, var url, var files])
+        {
+            await Recording.CloudChild.RunAsync(cloud, url, files);
             return;
         }
 

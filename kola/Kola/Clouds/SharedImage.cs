@@ -8,6 +8,7 @@ public static class SharedImage
     /// <summary>Run whose resources images are.</summary>
     public const string Run = "image";
 
+    private const string WorkMark = "-work-";
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How long an image stays when nobody uses it.</summary>
@@ -34,6 +35,43 @@ public static class SharedImage
         Directory.CreateDirectory(access.CacheDirectory);
         await using FileStream turn = await TurnAsync(Path.Combine(access.CacheDirectory, $"{name}.lock"), access.Clock, cancel);
         return await find(cancel) ?? await bring(cancel);
+    }
+
+    /// <summary>Makes a directory an image is made ready in. A killed kola leaves it, with the whole of the image: see <see cref="WorkLeft"/>.</summary>
+    /// <param name="access">Says where.</param>
+    /// <param name="cloud">The platform's name.</param>
+    /// <returns>Its absolute path.</returns>
+    public static string MakeWork(PlatformAccess access, string cloud) =>
+        Directory.CreateDirectory(Path.Combine(access.CacheDirectory, $"{cloud}{WorkMark}{Maker.Self}-{Guid.NewGuid():N}")).FullName;
+
+    /// <summary>The directories of <see cref="MakeWork"/> that are there, each until the process that made it is gone.</summary>
+    /// <param name="access">Says where.</param>
+    /// <param name="cloud">The platform's name.</param>
+    public static IEnumerable<ILeftover> WorkLeft(PlatformAccess access, string cloud)
+    {
+        foreach (string directory in Directory.Exists(access.CacheDirectory) ? Directory.EnumerateDirectories(access.CacheDirectory, $"{cloud}{WorkMark}*") : [])
+        {
+            // gcp-work-1a2b3c4d5e6f-4711-123456-0123456789abcdef0123456789abcdef
+            string maker = Path.GetFileName(directory)[(cloud.Length + WorkMark.Length)..];
+            var tags = new ResourceTags { Run = Run, Owner = "kola", Expires = DateTimeOffset.MaxValue, MadeBy = maker[..Math.Max(0, maker.LastIndexOf('-'))] };
+            yield return new CloudLeftover("directory", directory, tags, true, _ => Task.Run(() => Drop(directory), CancellationToken.None));
+        }
+    }
+
+    private static void Drop(string directory)
+    {
+        try
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // It went meanwhile.
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new PlatformException(Signal.HostStorage, $"{directory} could not be deleted: {fault.Message}", fault);
+        }
     }
 
     private static async Task<FileStream> TurnAsync(string file, TimeProvider clock, CancellationToken cancel)

@@ -15,11 +15,13 @@ internal sealed class AzureTests
 
     private CloudPlace _place = null!;
     private AzureModel _model = null!;
+    private Scratch _images = null!;
 
     [SetUp]
     public async Task StartsACloud()
     {
-        Recorder recorder = await Recorder.StartAsync("azure", url => _model = new AzureModel(url));
+        _images = new Scratch();
+        Recorder recorder = await Recorder.StartAsync("azure", url => _model = new AzureModel(url, _images.Path));
         _model.Resources[ImageId.TrimStart('/')] = new JsonObject { ["id"] = ImageId, ["name"] = "flatcar", ["properties"] = new JsonObject { ["provisioningState"] = "Succeeded" } };
         _place = new CloudPlace(new AzureDriver(), recorder, new Dictionary<string, string> { ["AZURE_ACCESS_TOKEN"] = "token", ["AZURE_SUBSCRIPTION_ID"] = "s", ["AZURE_LOCATION"] = "germanywestcentral" },
             ("azure-endpoint", recorder.Url), ("azure-image", ImageId), ("azure-ssh-from", "203.0.113.7/32"));
@@ -30,6 +32,7 @@ internal sealed class AzureTests
     {
         _place.Conforms();
         await _place.DisposeAsync();
+        _images.Dispose();
     }
 
     [Test]
@@ -60,6 +63,39 @@ internal sealed class AzureTests
         string[] actions = [.. _place.Recorder.Requests.Where(r => r.Method == "POST").Select(r => r.Path.Split('/')[^1]).Where(a => a != "retrieveBootDiagnosticsData")];
         Assert.That(actions, Is.EqualTo(new[] { "restart", "powerOff", "start" }));
         Assert.That(_place.Recorder.Requests.Single(r => r.Path.EndsWith("/powerOff", StringComparison.Ordinal)).Asked("skipShutdown"), Is.EqualTo("true"));
+    }
+
+    [Test]
+    public async Task What_a_machine_is_asked_to_do_is_waited_for()
+    {
+        await using CloudPlatform platform = await _place.OpenAsync();
+        await using CloudInstance machine = await _place.StartAsync(platform);
+        _place.Recorder.Fail("GET", "/operations/0", 2, new Answer(200, new JsonObject { ["status"] = "InProgress" }));
+        await machine.ResetAsync(CancellationToken.None);
+        Assert.That(_place.Recorder.Requests.Count(r => r.Path.EndsWith("/operations/0", StringComparison.Ordinal)), Is.EqualTo(3));
+        // A start is refused long after it was taken.
+        _place.Recorder.Fail("GET", "/operations/2", 1, new Answer(200, new JsonObject { ["status"] = "Failed", ["error"] = new JsonObject { ["code"] = "AllocationFailed", ["message"] = "We do not have sufficient capacity." } }));
+        PlatformException fault = (await Assert.ThrowsAsync<PlatformException>(async () => await machine.PowerCycleAsync(CancellationToken.None)))!;
+        Assert.That(fault.Message, Does.Contain("could not start a machine").And.Contain("AllocationFailed: We do not have sufficient capacity."));
+        Assert.That((await machine.Exited).PlatformFault, Is.True);
+    }
+
+    [Test]
+    public async Task A_card_that_is_kept_for_a_machine_that_is_gone_goes_a_little_later()
+    {
+        await using CloudPlatform platform = await _place.OpenAsync();
+        CloudInstance machine = await _place.StartAsync(platform);
+        _place.Recorder.Fail("DELETE", $"/networkInterfaces/{machine.Name}", 2, new Answer(400, new JsonObject { ["error"] = new JsonObject { ["code"] = "NicReservedForAnotherVm", ["message"] = "Nic(s) in request is reserved for another Virtual Machine for 180 seconds." } }));
+        await machine.DisposeAsync();
+        Assert.That(_model.Resources.Keys.Where(k => k.EndsWith(machine.Name, StringComparison.Ordinal)), Is.Empty);
+    }
+
+    [Test]
+    public async Task A_machine_is_asked_for_by_its_name_since_lists_do_not_tell_how_machines_are()
+    {
+        await using CloudPlatform platform = await _place.OpenAsync();
+        await using CloudInstance machine = await _place.StartAsync(platform);
+        Assert.That(_place.Recorder.Requests.Where(r => r.Asked("$expand") is not null).Select(r => r.Path.Split('/')[^1]), Is.Not.Empty.And.All.EqualTo(machine.Name));
     }
 
     [Test]

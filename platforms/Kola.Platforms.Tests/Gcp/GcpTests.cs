@@ -11,11 +11,13 @@ internal sealed class GcpTests
 {
     private CloudPlace _place = null!;
     private GcpModel _model = null!;
+    private Scratch _images = null!;
 
     [SetUp]
     public async Task StartsACloud()
     {
-        Recorder recorder = await Recorder.StartAsync("gcp", _ => _model = new GcpModel());
+        _images = new Scratch();
+        Recorder recorder = await Recorder.StartAsync("gcp", _ => _model = new GcpModel(_images.Path));
         _place = new CloudPlace(new GcpDriver(), recorder, new Dictionary<string, string> { ["CLOUDSDK_AUTH_ACCESS_TOKEN"] = "token", ["GOOGLE_CLOUD_PROJECT"] = "tests" },
             ("gcp-endpoint", recorder.Url), ("gcp-zone", "a"), ("gcp-zone", "b"), ("gcp-bucket", "bucket"), ("gcp-ssh-from", "203.0.113.7/32"));
     }
@@ -25,6 +27,7 @@ internal sealed class GcpTests
     {
         _place.Conforms();
         await _place.DisposeAsync();
+        _images.Dispose();
     }
 
     [Test]
@@ -42,7 +45,7 @@ internal sealed class GcpTests
                 Assert.That(instance["machineType"]!.ToString(), Is.EqualTo("zones/a/machineTypes/e2-micro"));
                 Assert.That(instance["metadata"]!["items"]!.ToJsonString(), Does.Contain("user-data").And.Contain("3.3.0"));
                 Assert.That(instance["labels"]![ResourceTags.RunTag]!.ToString(), Is.EqualTo("run-1"));
-                Assert.That(_model.Objects, Is.Empty, "what an image came through is gone");
+                Assert.That(_model.Bucket.Objects, Is.Empty, "what an image came through is gone");
             });
             await Soon.HoldsAsync(() => File.ReadAllText(machine.ConsoleFile!) == "first\n", () => File.ReadAllText(machine.ConsoleFile!), TimeSpan.FromSeconds(20));
             _model.Console += "second\n";
@@ -95,11 +98,11 @@ internal sealed class GcpTests
         CloudPlatform platform = await _place.OpenAsync();
         await _place.StartAsync(platform, "a");
         await _place.StartAsync(platform, "b");
-        _model.Objects.Add($"{TagText.Name(_place.Tags)}.tar.gz");
+        _model.Bucket.Objects.Add($"{TagText.Name(_place.Tags)}.tar.gz");
         Assert.That(await _place.LeftAsync(), Is.EqualTo(new[] { "instance of run-1", "instance of run-1", "firewall rule of run-1", "image of image", "object of run-1" }));
         Removal removal = await Removal.RunAsync(_place.Driver, _place.Access(), "run-1", dryRun: false, CancellationToken.None);
         Assert.That(removal.Failures, Is.Empty);
-        Assert.That(_model.Instances.Count + _model.Firewalls.Count + _model.Objects.Count, Is.Zero);
+        Assert.That(_model.Instances.Count + _model.Firewalls.Count + _model.Bucket.Objects.Count, Is.Zero);
         await platform.DisposeAsync();
     }
 

@@ -26,7 +26,8 @@ internal sealed class CloudPlace : IAsyncDisposable
 
     public Scratch Scratch => _scratch;
 
-    public Image Image { get; }
+    /// <summary>A disk of noise; nothing boots it.</summary>
+    public Image Image { get; init; }
 
     public ResourceTags Tags { get; init; } = new() { Run = "run-1", Owner = "tests", Expires = TimeProvider.System.GetUtcNow() + TimeSpan.FromHours(1), MadeBy = Maker.Self };
 

@@ -15,6 +15,9 @@ internal sealed record Received(string Method, string Path, IReadOnlyDictionary<
 {
     public JsonNode Json => JsonNode.Parse(Text)!;
 
+    /// <summary>File with a body that is no text; null where there is none. It goes when the request is answered, unless a provider has moved it.</summary>
+    public string? File { get; init; }
+
     public string? Asked(string name) => Query.GetValueOrDefault(name);
 
     public override string ToString() => $"{Method} {Path}";
@@ -24,6 +27,9 @@ internal sealed record Received(string Method, string Path, IReadOnlyDictionary<
 internal sealed record Answer(int Status, JsonNode? Body = null)
 {
     public string? Text { get; init; }
+
+    /// <summary>Type of <see cref="Text"/>.</summary>
+    public string Type { get; init; } = "text/plain";
 
     public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
 }
@@ -47,6 +53,7 @@ internal sealed class Recorder : IAsyncDisposable
     private readonly List<Fault> _faults = [];
     private readonly ConcurrentQueue<Received> _received = new();
     private readonly ConcurrentQueue<string> _violations = new();
+    private readonly string _files = Directory.CreateTempSubdirectory("kola-recorder-").FullName;
     private IProvider? _provider;
 
     private Recorder(RequestSchemas schemas)
@@ -54,7 +61,12 @@ internal sealed class Recorder : IAsyncDisposable
         _schemas = schemas;
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.Configure<KestrelServerOptions>(o => o.Listen(IPAddress.Loopback, 0));
+        builder.Services.Configure<KestrelServerOptions>(o =>
+        {
+            o.Listen(IPAddress.Loopback, 0);
+            // Images are larger than 30 MB.
+            o.Limits.MaxRequestBodySize = null;
+        });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(1));
         _server = builder.Build();
         _server.Run(AnswerAsync);
@@ -99,16 +111,24 @@ internal sealed class Recorder : IAsyncDisposable
             return act(_provider!);
     }
 
-    public async ValueTask DisposeAsync() => await _server.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        if (_provider is IAsyncDisposable held)
+            await held.DisposeAsync();
+        Directory.Delete(_files, recursive: true);
+    }
 
     private async Task AnswerAsync(HttpContext context)
     {
         HttpRequest asked = context.Request;
         bool binary = asked.ContentType is { } type && (type.StartsWith("application/octet-stream", StringComparison.Ordinal) || type.StartsWith("application/x-tar", StringComparison.Ordinal));
         string text;
+        string? file = null;
         if (binary)
         {
-            using var bytes = new MemoryStream();
+            file = Path.Combine(_files, $"{Guid.NewGuid():N}");
+            await using FileStream bytes = File.Create(file);
             await asked.Body.CopyToAsync(bytes, context.RequestAborted);
             text = $"{bytes.Length} bytes";
         }
@@ -118,22 +138,24 @@ internal sealed class Recorder : IAsyncDisposable
             text = await reader.ReadToEndAsync(context.RequestAborted);
         }
 
-        var received = new Received(asked.Method, asked.Path, asked.Query.ToDictionary(q => q.Key, q => q.Value.ToString()), asked.Headers.ToDictionary(h => h.Key.ToLowerInvariant(), h => h.Value.ToString()), text);
+        var received = new Received(asked.Method, asked.Path, asked.Query.ToDictionary(q => q.Key, q => q.Value.ToString()), asked.Headers.ToDictionary(h => h.Key.ToLowerInvariant(), h => h.Value.ToString()), text) { File = file };
         _received.Enqueue(received);
         Answer answer = Decide(received, asked.ContentType);
+        if (file is not null)
+            File.Delete(file);
         context.Response.StatusCode = answer.Status;
         foreach ((string name, string value) in answer.Headers)
             context.Response.Headers.Append(name, value);
         if ((answer.Text ?? answer.Body?.ToJsonString()) is { } body)
         {
-            context.Response.ContentType = answer.Text is null ? "application/json" : "text/plain";
+            context.Response.ContentType = answer.Text is null ? "application/json" : answer.Type;
             await context.Response.WriteAsync(body, context.RequestAborted);
         }
     }
 
     private Answer Decide(Received received, string? contentType)
     {
-        IReadOnlyList<string> wrong = _schemas.Check(received.Method, received.Path, received.Query.Keys, contentType, received.Text);
+        IReadOnlyList<string> wrong = _schemas.Check(received.Method, received.Path, [.. received.Query.Keys], contentType, received.Text, [.. received.Headers.Keys]);
         foreach (string violation in wrong)
             _violations.Enqueue(violation);
         if (wrong.Count > 0)

@@ -34,22 +34,23 @@ internal sealed class RequestSchemas
             }
 
             string[] query = [.. (request["query"]?.AsArray() ?? []).Select(q => q!.ToString())];
-            schemas._entries.Add(new Entry(request["method"]!.ToString(), request["path"]!.ToString().Split('/'), query, body, request["content"]?.ToString()));
+            schemas._entries.Add(new Entry(request["method"]!.ToString(), request["path"]!.ToString().Split('/'), query, body, request["content"]?.ToString(), request["asks"]?.ToString(), [.. (request["headers"]?.AsArray() ?? []).Select(h => h!.ToString())]));
         }
 
         return schemas;
     }
 
     /// <summary>What is wrong with a request, with the path and the property; empty when nothing is.</summary>
-    public IReadOnlyList<string> Check(string method, string path, IEnumerable<string> query, string? contentType, string body)
+    public IReadOnlyList<string> Check(string method, string path, IReadOnlyCollection<string> query, string? contentType, string body, IReadOnlyCollection<string>? headers = null)
     {
         string head = $"{method} {path}";
         string[] parts = path.Split('/');
-        Entry[] fit = [.. _entries.Where(e => e.Method == method && e.Fits(parts))];
+        Entry[] fit = [.. _entries.Where(e => e.Method == method && e.Fits(parts) && (e.Asks is null || query.Contains(e.Asks)))];
         // /a/{name} and /a/action both fit; the one that says more of it is meant.
-        if (fit.OrderBy(e => e.Path.Count(p => p.StartsWith('{'))).FirstOrDefault() is not { } entry)
+        if (fit.OrderBy(e => e.Path.Count(p => p.StartsWith('{'))).ThenBy(e => e.Asks is null).FirstOrDefault() is not { } entry)
             return [$"{head}: the provider has no such request"];
         var wrong = query.Where(q => !entry.Query.Contains(q)).Select(q => $"{head}: it takes no \"{q}\" in the query").ToList();
+        wrong.AddRange(entry.Headers.Where(h => headers is null || !headers.Contains(h)).Select(h => $"{head}: it wants a header {h}"));
         if (entry.Content is { } content)
         {
             if (contentType is null || !contentType.StartsWith(content, StringComparison.Ordinal))
@@ -72,7 +73,7 @@ internal sealed class RequestSchemas
     private static IEnumerable<ValidationError> Leaves(IEnumerable<ValidationError> errors) =>
         errors.SelectMany(e => e is ChildSchemaValidationError { Errors.Count: > 0 } child ? Leaves(child.Errors.SelectMany(p => p.Value)).DefaultIfEmpty(e) : [e]);
 
-    private sealed record Entry(string Method, string[] Path, string[] Query, JsonSchema? Body, string? Content)
+    private sealed record Entry(string Method, string[] Path, string[] Query, JsonSchema? Body, string? Content, string? Asks, string[] Headers)
     {
         internal bool Fits(string[] parts) => parts.Length == Path.Length && parts.Zip(Path).All(p => p.Second.StartsWith('{') ? p.First.Length > 0 : p.First == p.Second);
     }
