@@ -16,8 +16,8 @@ ENDPOINTS = {
     ("neutron", "network"): f"http://{API}:9696",
 }
 
-# Enough for what tests start. The first is too small for any image that is a whole disk.
-FLAVORS = {"kola.tiny": (512, 1, 1), "kola.small": (1024, 1, 20), "kola.medium": (2048, 2, 20), "kola.large": (4096, 2, 40)}
+# MiB, processors, GiB. Nobody but an administrator may start a machine without a disk of its own, and a whole system does not fit on the second.
+FLAVORS = {"kola.zero": (512, 1, 0), "kola.tiny": (512, 1, 1), "kola.small": (1024, 1, 20), "kola.medium": (2048, 2, 20), "kola.large": (4096, 2, 40)}
 
 
 def database(name):

@@ -99,7 +99,9 @@ def start_database():
 
 def start_wsgi(name, script, port):
     start(name, "uwsgi_python3", "--http-socket", f"0.0.0.0:{port}", "--wsgi-file", script, "--master", "--processes", "1", "--threads", "8", "--enable-threads", "--die-on-term",
-          "--buffer-size", "65535", "--lazy-apps", "--listen", "512", "--socket-timeout", "100")
+          "--buffer-size", "65535", "--lazy-apps", "--listen", "512", "--socket-timeout", "100",
+          # It does not keep connections, and does not say so.
+          "--add-header", "Connection: close")
 
 
 def start_keystone():
