@@ -12,9 +12,9 @@ namespace Kola.OpenStack;
 /// <param name="session">Where.</param>
 /// <param name="resources">What they share.</param>
 /// <param name="flavors">What they can be.</param>
-/// <param name="image">Id of what they boot.</param>
+/// <param name="image">What they boot.</param>
 /// <param name="tags">What everything carries.</param>
-internal sealed class OpenStackCloud(OpenStackSession session, RunResources resources, Flavors flavors, string image, ResourceTags tags) : ICloud
+internal sealed class OpenStackCloud(OpenStackSession session, RunResources resources, Flavors flavors, JsonObject image, ResourceTags tags) : ICloud
 {
     private const int Page = 500;
     private static readonly TimeSpan s_gone = TimeSpan.FromMinutes(8);
@@ -27,7 +27,7 @@ internal sealed class OpenStackCloud(OpenStackSession session, RunResources reso
     /// <inheritdoc/>
     public async Task CreateAsync(InstanceSpec spec, string name, string zone, CancellationToken cancel)
     {
-        Flavor flavor = flavors.For(spec.Id, spec.Machine);
+        Flavor flavor = flavors.For(spec.Id, spec.Machine, image);
         JsonObject network = resources.Floating is { } outside ? new() { ["port"] = await PlugAsync(name, outside, cancel) } : new() { ["uuid"] = resources.Network.Id };
         var metadata = new JsonObject { ["kola-machine"] = spec.Id };
         foreach ((string key, string value) in tags.ToPairs())
@@ -35,7 +35,7 @@ internal sealed class OpenStackCloud(OpenStackSession session, RunResources reso
         var server = new JsonObject
         {
             ["name"] = name,
-            ["imageRef"] = image,
+            ["imageRef"] = OpenStackImages.Text(image, "id"),
             ["flavorRef"] = flavor.Id,
             ["key_name"] = resources.Key,
             ["metadata"] = metadata,

@@ -65,7 +65,7 @@ public sealed class OpenStackDriver : IPlatformDriver
             var images = new OpenStackImages(session, request.Access);
             // Networks are looked for before an image is brought: a wrong name should cost no upload.
             resources = await RunResources.MakeAsync(session, request.Tags, cancel);
-            string image = options.Image is { } id ? OpenStackImages.Text(await images.FindAsync(id, cancel), "id")! : await images.BringAsync(request.Image, firmware, request.Tags, cancel);
+            JsonObject image = options.Image is { } id ? await images.FindAsync(id, cancel) : await images.BringAsync(request.Image, firmware, request.Tags, cancel);
             var cloud = new OpenStackCloud(session, resources, flavors, image, request.Tags);
             return new CloudPlatform(cloud, TermsOf(request, session, resources, image, firmware, microversion), session.Calls);
         }
@@ -86,7 +86,7 @@ public sealed class OpenStackDriver : IPlatformDriver
         return await new Leftovers(session, access).FindAsync(cancel);
     }
 
-    private static CloudTerms TermsOf(PlatformRequest request, OpenStackSession session, RunResources resources, string image, Firmware firmware, string microversion)
+    private static CloudTerms TermsOf(PlatformRequest request, OpenStackSession session, RunResources resources, JsonObject image, Firmware firmware, string microversion)
     {
         OpenStackOptions options = session.Options;
         var features = new HashSet<Feature> { Feature.Console, Feature.BootLoader };
@@ -108,7 +108,7 @@ public sealed class OpenStackDriver : IPlatformDriver
                 ["addresses"] = resources.Floating is { } floating ? $"floating, of {floating.Name}" : "fixed",
                 ["compute-api"] = $"2.52 of {microversion}",
                 ["firmware"] = firmware.ToString().ToLowerInvariant(),
-                ["image"] = image,
+                ["image"] = OpenStackImages.Text(image, "id")!,
                 ["network"] = resources.Network.Name,
                 ["region"] = session.Region,
             },

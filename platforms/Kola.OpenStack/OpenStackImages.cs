@@ -32,15 +32,14 @@ internal sealed class OpenStackImages(OpenStackSession session, PlatformAccess a
         }
     }
 
-    /// <summary>The id of the image a file has become, which is made when there is none.</summary>
-    internal async Task<string> BringAsync(Image image, Firmware firmware, ResourceTags tags, CancellationToken cancel)
+    /// <summary>The image a file has become, which is made when there is none.</summary>
+    internal async Task<JsonObject> BringAsync(Image image, Firmware firmware, ResourceTags tags, CancellationToken cancel)
     {
-        string name = SharedImage.NameOf(image, firmware == Firmware.Uefi ? "uefi" : "bios");
+        string name = SharedImage.NameOf(image, $"{(firmware == Firmware.Uefi ? "uefi" : "bios")}-{session.Options.DiskFormat}");
         JsonObject found = await SharedImage.BringAsync(access, $"openstack-{session.Region}-{name}", c => FindWholeAsync(name, c), c => UploadAsync(image, name, firmware, tags, c), cancel);
-        string id = Text(found, "id")!;
         if (SharedImage.IsOld(TagsOf(found), access.Clock))
             await ShareAsync(found, cancel);
-        return id;
+        return found;
     }
 
     /// <summary>All images with kola's mark, hidden ones too, page by page.</summary>
@@ -68,6 +67,12 @@ internal sealed class OpenStackImages(OpenStackSession session, PlatformAccess a
     /// <summary>Something an image says; null when it does not.</summary>
     internal static string? Text(JsonObject image, string name) => image[name]?.ToString();
 
+    /// <summary>The least disk a machine of it has, in GiB.</summary>
+    internal static int DiskOf(JsonObject image) => Math.Max(Number(image, "min_disk"), Disk.Whole(Bytes(image)));
+
+    /// <summary>The least memory a machine of it has, in MiB.</summary>
+    internal static int MemoryOf(JsonObject image) => Number(image, "min_ram");
+
     /// <summary>Deletes one; what is not there is deleted.</summary>
     internal Task DeleteAsync(string id, CancellationToken cancel) =>
         session.Calls.DeleteAsync("delete an image", Signal.ImageStore, c => session.Glance.DeleteImageAsync(id, c), s_whole, cancel);
@@ -79,11 +84,14 @@ internal sealed class OpenStackImages(OpenStackSession session, PlatformAccess a
     private async Task<JsonObject> UploadAsync(Image image, string name, Firmware firmware, ResourceTags tags, CancellationToken cancel)
     {
         access.Progress.Report($"bringing {image.Name} to openstack{(session.Region.Length > 0 ? $", region {session.Region}" : "")}");
-        JsonObject made = await session.Calls.RunAsync("make an image", Signal.ImageStore, c => session.Glance.CreateImageAsync(Request(image, name, firmware, tags), c), cancel);
+        using Disk disk = await Disk.OpenAsync(image, session.Options.DiskFormat, access.CacheDirectory, cancel);
+        JsonObject request = Request(image, name, firmware, tags);
+        (request["disk_format"], request["min_disk"]) = (session.Options.DiskFormat, await Disk.GiBAsync(image, cancel));
+        JsonObject made = await session.Calls.RunAsync("make an image", Signal.ImageStore, c => session.Glance.CreateImageAsync(request, c), cancel);
         string id = Text(made, "id")!;
         try
         {
-            await using (var file = new FileStream(image.File, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, useAsync: true))
+            await using (var file = new FileStream(disk.File, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, useAsync: true))
                 await session.Calls.RunAsync("upload an image", Signal.ImageStore, c => session.Upload.UploadAsync(id, file, c), cancel);
             (bool held, JsonObject last) = await session.Calls.UntilAsync(t => session.Calls.RunAsync("look at an image", Signal.ImageStore, c => session.Glance.ImageAsync(id, c), t), i => Text(i, "status") is "active" or "killed" or "deleted", s_whole, cancel);
             if (!held || Text(last, "status") != "active")
@@ -101,12 +109,16 @@ internal sealed class OpenStackImages(OpenStackSession session, PlatformAccess a
         }
     }
 
+    private static int Number(JsonObject image, string name) => image[name] is JsonValue value && value.TryGetValue(out int number) ? number : 0;
+
+    // Glance of old does not look into a qcow2; the disk is no smaller than its file then.
+    private static long Bytes(JsonObject image) => image["virtual_size"] is JsonValue whole && whole.TryGetValue(out long bytes) || image["size"] is JsonValue file && file.TryGetValue(out bytes) ? bytes : 0;
+
     private static JsonObject Request(Image image, string name, Firmware firmware, ResourceTags tags)
     {
         var request = new JsonObject
         {
             ["name"] = name,
-            ["disk_format"] = image.Format,
             ["container_format"] = "bare",
             ["visibility"] = "private",
             ["os_hidden"] = true,

@@ -15,6 +15,7 @@ internal sealed record OpenStackOptions
     private const string FromName = "openstack-ssh-from";
     private const string ZoneName = "openstack-zone";
     private const string ImageName = "openstack-image";
+    private const string FormatName = "openstack-disk-format";
     private const string DriveName = "openstack-config-drive";
     private const string KeyName = "openstack-key";
     private const string SlowName = "openstack-slowness";
@@ -31,6 +32,7 @@ internal sealed record OpenStackOptions
         new() { Name = FromName, Description = "Addresses the made group lets in, to SSH alone: 203.0.113.7/32. Needed with floating IPs, unless a group is given; default without: all.", Value = "CIDR", Repeatable = true },
         new() { Name = ZoneName, Description = "Availability zone; the next one given is taken where the first has no room. Default: nova chooses.", Value = "ZONE", Repeatable = true },
         new() { Name = ImageName, Description = "Id of an image that is there already, instead of --image.", Value = "IMAGE" },
+        new() { Name = FormatName, Description = "What the image is in glance: qcow2 is as large as what is written in it; raw is as large as the disk, and where Ceph wants it. Default: qcow2.", Choices = ["qcow2", "raw"] },
         new() { Name = DriveName, Description = "Give configs on a config drive as well as by the metadata server. Default: as the cloud has it.", Choices = ["true", "false"] },
         new() { Name = KeyName, Description = "Public SSH key the servers are started with, for a person. Default: one nobody has.", Value = "FILE.pub" },
         new() { Name = SlowName, Description = "How many times slower than hardware machines are, where the cloud emulates them. Default: 1.", Value = "N" },
@@ -63,6 +65,9 @@ internal sealed record OpenStackOptions
     /// <summary>Id; null for the file.</summary>
     internal string? Image { get; init; }
 
+    /// <summary><c>qcow2</c> or <c>raw</c>.</summary>
+    internal string DiskFormat { get; init; } = "qcow2";
+
     /// <summary>Null as the cloud has it.</summary>
     internal bool? ConfigDrive { get; init; }
 
@@ -85,6 +90,7 @@ internal sealed record OpenStackOptions
         SshFrom = [.. settings.All(FromName).Select(NetworkOf)],
         Zones = settings.All(ZoneName),
         Image = settings.Text(ImageName) is not { } image ? null : Guid.TryParse(image, out Guid id) ? id.ToString() : throw Wrong(ImageName, image, "an image's id: 70a599e0-31e7-49b7-b260-868f441e862b"),
+        DiskFormat = settings.Text(FormatName) ?? "qcow2",
         ConfigDrive = settings.Text(DriveName) is null ? null : settings.Switch(DriveName),
         PublicKey = settings.Text(KeyName) is { } file ? KeyIn(file) : null,
         Slowness = settings.Number(SlowName, 1, 100) ?? 1,

@@ -69,7 +69,7 @@ internal sealed class OpenStackModel(string url) : IProvider
     }
 
     /// <summary>An image that is there, made by nobody's run.</summary>
-    public void AddImage(string id, string status) => All["images"][id] = new JsonObject { ["id"] = id, ["name"] = "flatcar", ["status"] = status, ["created_at"] = "0", ["os_hidden"] = false, ["tags"] = new JsonArray() };
+    public void AddImage(string id, string status, int disk = 0, long bytes = 0) => All["images"][id] = new JsonObject { ["id"] = id, ["min_disk"] = disk, ["virtual_size"] = bytes > 0 ? bytes : null, ["size"] = 1000, ["name"] = "flatcar", ["status"] = status, ["created_at"] = "0", ["os_hidden"] = false, ["tags"] = new JsonArray() };
 
     private string Id() => $"00000000-0000-4000-8000-{++_numbers:x12}";
 
@@ -89,7 +89,7 @@ internal sealed class OpenStackModel(string url) : IProvider
         return new Answer(201, new JsonObject { ["token"] = new JsonObject { ["expires_at"] = "2099-01-01T00:00:00.000000Z", ["catalog"] = new JsonArray(Entry("compute", "/compute/v2.1"), Entry("network", "/network"), Entry("image", "/image/v2/")) } }) { Headers = [("X-Subject-Token", token)] };
     }
 
-    private static JsonObject Flavors() => new() { ["flavors"] = new JsonArray(Flavor("2", "m1.small", 2048, 1, 20), Flavor("1", "m1.tiny", 1024, 1, 0)) };
+    private static JsonObject Flavors() => new() { ["flavors"] = new JsonArray(Flavor("2", "m1.small", 2048, 1, 20), Flavor("1", "m1.tiny", 1024, 1, 1), Flavor("0", "m1.zero", 1024, 1, 0)) };
 
     private static JsonObject Flavor(string id, string name, int ram, int cpus, int disk) => new() { ["id"] = id, ["name"] = name, ["ram"] = ram, ["vcpus"] = cpus, ["disk"] = disk };
 
@@ -98,6 +98,9 @@ internal sealed class OpenStackModel(string url) : IProvider
     private Answer CreateServer(Received request)
     {
         JsonObject server = request.Json["server"]!.DeepClone().AsObject();
+        // As nova does since Stein, for everybody but administrators.
+        if (server["flavorRef"]!.ToString() == "0")
+            return new Answer(403, new JsonObject { ["forbidden"] = new JsonObject { ["code"] = 403, ["message"] = "Only volume-backed servers are allowed for flavors with zero disk." } });
         string id = Id();
         bool full = Full.Contains(server["availability_zone"]?.ToString() ?? "");
         server["id"] = id;

@@ -18,7 +18,7 @@ internal sealed class OpenStackTests
     public async Task StartsACloud()
     {
         Recorder recorder = await Recorder.StartAsync("openstack", url => _model = new OpenStackModel(url));
-        _place = new CloudPlace(new OpenStackDriver(), recorder, Login(recorder.Url));
+        _place = new CloudPlace(new OpenStackDriver(), recorder, Login(recorder.Url), ("openstack-disk-format", "raw"));
     }
 
     [TearDown]
@@ -249,6 +249,49 @@ internal sealed class OpenStackTests
         JsonObject server = _model.All["servers"].Values.Single();
         Assert.That((server["imageRef"]!.ToString(), server["config_drive"]!.GetValue<bool>()), Is.EqualTo((OpenStackModel.ImageId, true)));
         await Assert.ThrowsAsync<UsageException>(async () => await _place.Driver.FindImageAsync(_place.Access(("openstack-image", Guid.NewGuid().ToString())), CancellationToken.None));
+    }
+
+    [TestCase(0, 0L, "1", TestName = "A_machine_has_a_disk_its_image_fits_on(small)")]
+    [TestCase(10, 0L, "2", TestName = "A_machine_has_a_disk_its_image_fits_on(least)")]
+    [TestCase(0, 13212057600L, "2", TestName = "A_machine_has_a_disk_its_image_fits_on(whole)")]
+    public async Task A_machine_has_a_disk_its_image_fits_on(int least, long bytes, string flavor)
+    {
+        _model.AddImage(OpenStackModel.ImageId, "active", least, bytes);
+        await using CloudPlatform platform = await _place.OpenAsync(("openstack-image", OpenStackModel.ImageId));
+        await using CloudInstance machine = await _place.StartAsync(platform);
+        Assert.That(_model.All["servers"].Values.Single()["flavorRef"]!.ToString(), Is.EqualTo(flavor));
+    }
+
+    [Test]
+    public async Task An_image_no_flavor_has_the_disk_for_is_refused_before_anything_is_started()
+    {
+        _model.AddImage(OpenStackModel.ImageId, "active", bytes: 30L << 30);
+        await using CloudPlatform platform = await _place.OpenAsync(("openstack-image", OpenStackModel.ImageId));
+        UsageException fault = (await Assert.ThrowsAsync<UsageException>(async () => await _place.StartAsync(platform)))!;
+        Assert.That(fault.Message, Does.Contain("a disk of 30 GiB").And.Contain("m1.small (2048 MiB, 1, 20 GiB)"));
+    }
+
+    [Test]
+    public async Task A_flavor_without_a_disk_is_taken_where_a_person_names_it_alone()
+    {
+        await using CloudPlatform platform = await _place.OpenAsync(("openstack-flavor", "m1.zero"));
+        PlatformException fault = (await Assert.ThrowsAsync<PlatformException>(async () => await _place.StartAsync(platform)))!;
+        Assert.That(fault.Message, Does.Contain("Only volume-backed servers"));
+    }
+
+    [Test]
+    public async Task A_raw_image_is_brought_as_a_qcow2_with_its_size_unless_raw_is_asked_for()
+    {
+        await using var place = new CloudPlace(new OpenStackDriver(), _place.Recorder, Login(_place.Recorder.Url));
+        await using (await place.OpenAsync())
+        await using (await _place.OpenAsync())
+        {
+            JsonObject[] images = [.. _model.All["images"].Values];
+            Assert.That(images.Select(i => $"{i["disk_format"]} {i["min_disk"]}"), Is.EqualTo(new[] { "qcow2 1", "raw 1" }));
+            string[] sent = [.. _place.Recorder.Requests.Where(r => r.Method == "PUT").Select(r => r.Text)];
+            Assert.That(sent.Select(t => t == "65536 bytes"), Is.EqualTo(new[] { false, true }), "a qcow2 has a head of its own");
+            Assert.That(Directory.GetFiles(place.Scratch.Path, "*.qcow2", SearchOption.AllDirectories), Is.Empty);
+        }
     }
 
     [TestCase("openstack-network", "nowhere", "inside (11111111")]
