@@ -29,6 +29,11 @@ internal sealed class KubernetesOption
             : throw new UsageException($"{_directory.Name} {directory} is another than that of the run\n  wanted:  {digest}\n  got:     {input.Digest}\n  next:    say where that one is: {_directory.Name} DIR");
     }
 
+    /// <summary>Keeps <c>kola cache</c> from taking it away while this lives; null where there is none.</summary>
+    internal static FileStream? Hold(IReadOnlyDictionary<string, SuiteInput> inputs) => inputs.TryGetValue(SuiteInput.Kubernetes, out SuiteInput? input)
+        ? new FileStream(Path.Combine(input.Path, KubernetesDistribution.Manifest), FileMode.Open, FileAccess.Read, FileShare.Read)
+        : null;
+
     /// <summary>What that lets tests ask for.</summary>
     internal static IEnumerable<Feature> FeaturesOf(IReadOnlyDictionary<string, SuiteInput> inputs) => inputs.ContainsKey(SuiteInput.Kubernetes) ? [Feature.Kubernetes] : [];
 }

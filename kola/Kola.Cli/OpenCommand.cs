@@ -39,6 +39,7 @@ internal static class OpenCommand
             (TargetOptions options, ParseResult line) = TargetOptions.OfRecorded(surroundings, recorded.CommandLine, ImageOf(recorded, parsed.GetValue(image)), suite);
             (found, TestCode code) = Complete(found, line.GetValue(suite), masking);
             IReadOnlyDictionary<string, SuiteInput> inputs = kubernetes.Read(parsed, recorded);
+            await using FileStream? held = KubernetesOption.Hold(inputs);
             await using Target opened = await options.OpenAsync(line, new StandardErrorProgress(), interruptions.First);
             if (opened.Image.Digest != recorded.Image.Digest)
                 throw new UsageException($"{opened.Image.File} is another image than that of the run\n  wanted:  {recorded.Image.Digest}\n  got:     {opened.Image.Digest}\n  next:    say where that image is: --image FILE, or run the test on this one: kola run {found.Id} --keep");

@@ -37,6 +37,7 @@ internal static class PlanCommand
             selected.From(catalog);
             UpdateChoice choice = updates.Read(parsed);
             IReadOnlyDictionary<string, SuiteInput> inputs = kubernetes.Read(parsed);
+            await using FileStream? held = KubernetesOption.Hold(inputs);
             await using Target place = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
             Target opened = place.Offering([.. choice.FeaturesFor(place.Image), .. KubernetesOption.FeaturesOf(inputs)]);
             policy = policy?.For(opened.Platform.Name, opened.Image);

@@ -9,7 +9,9 @@ namespace Flatcar.Tests.Guest;
 /// </summary>
 public sealed record KubernetesDistribution
 {
-    private const string Manifest = "kubernetes.json";
+    /// <summary>Name of the file that says what it is. Who reads it holds it open: it is not cleared away meanwhile.</summary>
+    public const string Manifest = "kubernetes.json";
+
     private const string Sums = "SHA256SUMS";
     private const string Guide = "docs/kubernetes-distribution.md";
 
