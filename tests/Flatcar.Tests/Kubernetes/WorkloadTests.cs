@@ -139,7 +139,7 @@ public sealed class WorkloadTests
             """);
         await cluster.PodReadyAsync("asks");
         async Task<string> AskAsync(string path, string verb = "GET") => (await cluster.TryExecAsync("asks",
-            $"curl --silent --cacert /run/secrets/kubernetes.io/serviceaccount/ca.crt --header \"Authorization: Bearer $(cat /run/secrets/kubernetes.io/serviceaccount/token)\" --request {verb} --output /dev/null --write-out '%{{http_code}}' https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT{path}")).Text;
+            $"curl --silent --cacert /var/run/secrets/kubernetes.io/serviceaccount/ca.crt --header \"Authorization: Bearer $(cat /var/run/secrets/kubernetes.io/serviceaccount/token)\" --request {verb} --output /dev/null --write-out '%{{http_code}}' https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT{path}")).Text;
         Assert.That(await AskAsync("/api/v1/namespaces/default/pods"), Is.EqualTo("200"));
         Assert.That(await AskAsync("/api/v1/namespaces/default/pods/asks", "DELETE"), Is.EqualTo("403"), "what it may read it may not take away");
         Assert.That(await AskAsync("/api/v1/namespaces/default/secrets"), Is.EqualTo("403"));
