@@ -116,7 +116,9 @@ internal sealed class Recorder : IAsyncDisposable
         await _server.DisposeAsync();
         if (_provider is IAsyncDisposable held)
             await held.DisposeAsync();
-        Directory.Delete(_files, recursive: true);
+        // Two places of one test may share it.
+        if (Directory.Exists(_files))
+            Directory.Delete(_files, recursive: true);
     }
 
     private async Task AnswerAsync(HttpContext context)
