@@ -41,8 +41,7 @@ public sealed partial class KubernetesCluster : IAsyncDisposable
         await Task.WhenAll([control.InstallKubernetesAsync(distribution, controls: true), .. workers.Select(worker => worker.InstallKubernetesAsync(distribution, controls: false))]);
         await control.InitClusterAsync(distribution);
         await using KubernetesCluster cluster = await ConnectAsync([control, .. workers]);
-        foreach (Machine worker in workers)
-            await worker.JoinClusterAsync(distribution, control);
+        await Task.WhenAll(workers.Select(worker => worker.JoinClusterAsync(distribution, control)));
         await cluster.ConnectPodsAsync();
         if (workers.Length == 0)
             await control.SudoAsync($"{Kubectl} taint nodes --all node-role.kubernetes.io/master- node-role.kubernetes.io/control-plane-; true");
@@ -114,9 +113,20 @@ public sealed partial class KubernetesCluster : IAsyncDisposable
     /// <summary>As <see cref="KubectlAsync"/>, and what comes of it is the test's to judge.</summary>
     public Task<CommandResult> TryKubectlAsync(string arguments, TimeSpan? within = null) => Control.TryRunAsync($"sudo {Kubectl} {arguments}", within);
 
-    /// <summary>Applies manifests, YAML. <c>@tools@</c> in them stands for the image tests run.</summary>
-    // What begins with a brace is taken for JSON as a whole.
-    public async Task ApplyAsync(string manifests) => await Control.RunAsync($"sudo {Kubectl} apply --filename=- <<'END'\n---\n{await WithToolsAsync(manifests)}\nEND");
+    /// <summary>Applies manifests, YAML. <c>@tools@</c> in them stands for the image tests run. Where the server is too slow to answer it is asked again.</summary>
+    public async Task ApplyAsync(string manifests)
+    {
+        // What begins with a brace is taken for JSON as a whole. To be validated, kubectl asks for all the server can do, which takes an emulated one half a minute.
+        string command = $"sudo {Kubectl} apply --validate=false --filename=- <<'END'\n---\n{await WithToolsAsync(manifests)}\nEND";
+        CommandResult applied = await Control.WaitForAsync("the manifests to be applied", () => Control.TryRunAsync(command), seen => seen.ExitCode == 0 || !s_slow.Any(seen.Error.Contains));
+        if (applied.ExitCode != 0)
+            throw new MachineException($"the manifests cannot be applied\n  wanted:  exit code 0 of kubectl apply\n  got:     {applied.ExitCode}: {applied.Error}\n  manifests:\n{manifests}");
+    }
+
+    // Unable to connect to the server: context deadline exceeded (Client.Timeout exceeded while awaiting headers)
+    // Error from server (Timeout): error when creating "STDIN": Timeout: request did not complete within requested timeout 34s
+    // Unable to connect to the server: net/http: TLS handshake timeout
+    private static readonly string[] s_slow = ["Unable to connect to the server", "Error from server (Timeout)", "connection refused", "etcdserver: "];
 
     /// <summary>Stops giving a node new pods and moves those it has elsewhere.</summary>
     public Task DrainAsync(Machine machine)
