@@ -1,3 +1,4 @@
+using System.Net.WebSockets;
 using Flatcar.Tests.Guest;
 using k8s;
 using k8s.Models;
@@ -61,7 +62,7 @@ public sealed class FaultTests
         Assert.That((await worker.RunAsync("pgrep --full '^sleep 86400'")).Text, Is.EqualTo(pid));
         V1Pod pod = (await cluster.PodAsync("runs"))!;
         Assert.That(pod.Status.ContainerStatuses[0].RestartCount, Is.Zero);
-        Assert.That(await cluster.ExecAsync("runs", "echo entered"), Is.EqualTo("entered"));
+        await IsEnteredAsync(cluster, "runs");
     }
 
     [MachineTest("kubeadm.containerd", Prepared = Clusters.TwoNodes, Needs = [Feature.Kubernetes])]
@@ -75,7 +76,7 @@ public sealed class FaultTests
         await worker.WaitForAsync("containerd to run again", () => worker.UnitAsync("containerd.service"), seen => seen.Sub == "running" && seen.MainPid != before);
         await cluster.SettleAsync();
         Assert.That((await worker.RunAsync("pgrep --full '^sleep 86400'")).Text, Is.EqualTo(pid));
-        await control.WaitForAsync("the pod to be entered", async () => (await cluster.TryExecAsync("runs", "echo entered")).Text, seen => seen == "entered");
+        await IsEnteredAsync(cluster, "runs");
         await cluster.StartPodAsync("new", worker);
     }
 
@@ -161,6 +162,19 @@ public sealed class FaultTests
         await cluster.StartPodAsync("after", second);
         Assert.That((await cluster.PodsReadyAsync("web", 2)).Select(pod => pod.Spec.NodeName), Has.All.EqualTo("first"));
     }
+
+    // A kubelet that has just started does not know its pods yet, and says that there is none.
+    private static Task<string> IsEnteredAsync(KubernetesCluster cluster, string pod) => cluster.Control.WaitForAsync($"pod {pod} to be entered", async () =>
+    {
+        try
+        {
+            return (await cluster.TryExecAsync(pod, "echo entered")).Text;
+        }
+        catch (WebSocketException fault)
+        {
+            return fault.Message;
+        }
+    }, seen => seen == "entered");
 
     // policy/v1 is there since Kubernetes 1.21, and the other not since 1.25.
     private static async Task<string> PolicyAsync(KubernetesCluster cluster) =>

@@ -20,7 +20,7 @@ public sealed class ServiceTests
         V1Pod far = await cluster.StartPodAsync("far", worker, "exec nc -lk -p 9000 -e sh -c 'echo $NC_REMOTE_ADDR; netstat -tn | grep :9000'");
         Assert.That((near.Status.PodIP[..9], far.Status.PodIP[..9]), Is.EqualTo(("10.244.0.", "10.244.1.")));
         // No address is translated between pods: who listens sees who asked.
-        string seen = await control.WaitForAsync("the far pod to answer the near one", async () => (await cluster.TryExecAsync("near", $"nc -w 20 {far.Status.PodIP} 9000 </dev/null")).Text, text => text.Contains(':', StringComparison.Ordinal));
+        string seen = await control.WaitForAsync("the far pod to answer the near one", async () => (await cluster.TryExecAsync("near", $"nc -w 20 {far.Status.PodIP} 9000 </dev/null")).Text, text => text.Contains(":9000", StringComparison.Ordinal));
         Assert.That(seen, Does.Contain(near.Status.PodIP));
         Assert.That(await cluster.ExecAsync("far", $"ping -c 2 -W 20 {near.Status.PodIP} >/dev/null && echo reached"), Is.EqualTo("reached"));
         Assert.That((await worker.RunAsync($"ping -c 1 -W 20 {near.Status.PodIP} >/dev/null && echo reached")).Text, Is.EqualTo("reached"), "a node reaches pods elsewhere");
