@@ -34,6 +34,13 @@ internal sealed class KubernetesOption
         ? new FileStream(Path.Combine(input.Path, KubernetesDistribution.Manifest), FileMode.Open, FileAccess.Read, FileShare.Read)
         : null;
 
-    /// <summary>What that lets tests ask for.</summary>
-    internal static IEnumerable<Feature> FeaturesOf(IReadOnlyDictionary<string, SuiteInput> inputs) => inputs.ContainsKey(SuiteInput.Kubernetes) ? [Feature.Kubernetes] : [];
+    /// <summary>What that lets tests of an image ask for.</summary>
+    /// <exception cref="UsageException">It is for another architecture than the image.</exception>
+    internal static IEnumerable<Feature> FeaturesOf(IReadOnlyDictionary<string, SuiteInput> inputs, Image image)
+    {
+        if (!inputs.TryGetValue(SuiteInput.Kubernetes, out SuiteInput? input))
+            return [];
+        KubernetesDistribution.Fit(input, image.Architecture);
+        return [Feature.Kubernetes];
+    }
 }

@@ -39,7 +39,7 @@ internal static class PlanCommand
             IReadOnlyDictionary<string, SuiteInput> inputs = kubernetes.Read(parsed);
             await using FileStream? held = KubernetesOption.Hold(inputs);
             await using Target place = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
-            Target opened = place.Offering([.. choice.FeaturesFor(place.Image), .. KubernetesOption.FeaturesOf(inputs)]);
+            Target opened = place.Offering([.. choice.FeaturesFor(place.Image), .. KubernetesOption.FeaturesOf(inputs, place.Image)]);
             policy = policy?.For(opened.Platform.Name, opened.Image);
             Plan plan = Plan.For(catalog, selected, SettingOf(opened, policy));
             if (policy is not null)

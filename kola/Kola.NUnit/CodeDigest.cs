@@ -9,7 +9,7 @@ namespace Kola;
 /// <summary>
 /// A digest over all code of an assembly that a method may run: what machines it has prepared are of use again while that is the same, whatever else of a suite
 /// was changed. Methods that are called or whose address is taken count with their instructions; types that are constructed, named as a type or as a generic
-/// argument count whole, since who has one may call any of it. Code that is only found by its name at run time is not seen, nor that of other assemblies.
+/// argument count whole, since who has one may call any of it. Of other assemblies the version counts. Code that is only found by its name at run time is not seen.
 /// </summary>
 internal sealed class CodeDigest
 {
@@ -125,9 +125,11 @@ internal sealed class CodeDigest
         Type[]? ofMethod = method.IsGenericMethod ? method.GetGenericArguments() : null;
         MemberInfo member = method.Module.ResolveMember(token, ofType, ofMethod)!;
         // Casts and tests run nothing of a type.
-        if (member is not Type || op == OpCodes.Ldtoken || op == OpCodes.Newarr || op == OpCodes.Initobj)
+        if (op != OpCodes.Castclass && op != OpCodes.Isinst)
             See(member);
-        return member is Type type ? type.ToString() : $"{member.DeclaringType}::{member}";
+        // A package is what its version is; what is compiled here is walked.
+        string of = member.Module.Assembly == _assembly ? "" : $"[{member.Module.Assembly.FullName}]";
+        return of + (member is Type type ? type.ToString() : $"{member.DeclaringType}::{member}");
     }
 
     private static int SizeOf(OperandType type, byte[] code, int at) => type switch

@@ -15,6 +15,9 @@ public sealed record TemplateMade : RunEvent
 
     /// <summary>CPU seconds the host spent on it; null where that is not known.</summary>
     public double? ProcessorSeconds { get; init; }
+
+    /// <summary>The same for all that were made together, in the same time; null for one that was made alone.</summary>
+    public string? Together { get; init; }
 }
 
 /// <summary>A template is not used any further in this run; machines that would have been its copies are booted cold.</summary>

@@ -25,6 +25,17 @@ public static class CodeSamples
         return End.Told() + "?";
     }
 
+    /// <summary>By a value that nobody constructs.</summary>
+    public static string Values()
+    {
+        Valued nothing = default;
+        return Said(nothing);
+    }
+
+    /// <summary>By a method of a value, called through its constraint.</summary>
+    private static string Said<T>(T value)
+        where T : struct => value.ToString()!;
+
     /// <summary>Not at all: a cast runs nothing.</summary>
     public static bool Tests(object? what) => what is Spoken;
 
@@ -36,6 +47,11 @@ public static class CodeSamples
     private sealed class Spoken
     {
         public override string ToString() => End.Told();
+    }
+
+    private struct Valued
+    {
+        public override readonly string ToString() => End.Told();
     }
 
     private sealed class Read

@@ -73,6 +73,15 @@ public sealed class DistributionTests
     }
 
     [Test]
+    public void One_for_another_architecture_than_the_images_is_refused()
+    {
+        Make();
+        SuiteInput input = KubernetesDistribution.Check(_directory);
+        Assert.That(() => KubernetesDistribution.Fit(input, "amd64"), Throws.Nothing);
+        Assert.That(() => KubernetesDistribution.Fit(input, "arm64"), Throws.TypeOf<UsageException>().With.Message.Contains("some is for amd64\n  wanted:  one for arm64, as the image is"));
+    }
+
+    [Test]
     public void What_is_no_directory_is_told_as_what_it_is()
     {
         Write("archive.tar", "x");

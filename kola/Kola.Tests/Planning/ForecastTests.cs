@@ -43,6 +43,15 @@ public sealed class ForecastTests
     }
 
     [Test]
+    public void Templates_that_are_made_together_are_one_turn_of_all_their_machines()
+    {
+        Plan plan = PlanOf(Some.Case("a", 2, Some.Machine("hub"), Some.Machine("spoke")) with { Prepared = "pair" }, Some.Case("b", 3, Some.Machine("hub"), Some.Machine("spoke")) with { Prepared = "pair" });
+        TemplatePlan templates = TemplatePlan.ByShape with { KeyOf = (_, machine) => machine.Name };
+        Forecast forecast = Forecast.Of(plan, [s_host with { Machines = 2 }], new Expectation(), 0, templates);
+        Assert.That(forecast.Turns.Select(t => (t.Id, t.IsTemplate, t.Start)), Is.EqualTo(((string, bool, double)[])[("hub", true, 0), ("b", false, 120), ("a", false, 480)]));
+    }
+
+    [Test]
     public void Many_hosts_share_the_work_and_each_keeps_its_capacity()
     {
         Plan plan = PlanOf([.. Enumerable.Range(0, 200).Select(i => Some.Case($"t{i}", 1 + i % 13, [.. Enumerable.Range(0, 1 + i % 3).Select(m => Some.Machine($"m{m}"))]))]);

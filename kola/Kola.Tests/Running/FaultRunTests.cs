@@ -41,6 +41,17 @@ public sealed partial class FaultRunTests
 
     [TestCase(false)]
     [TestCase(true)]
+    public async Task A_fault_comes_after_what_machines_were_prepared_with_together(bool cold)
+    {
+        await using FakePlatform platform = Platform();
+        _run.With = options => options with { Cold = cold };
+        Report report = await RunAsync(platform, "sample.unmet", "sample.together");
+        Assert.That((report.Tests.Single().Outcome, report.Tests.Single().Message), Is.EqualTo((Outcome.Failed, report.Tests.Single().Message)));
+        Assert.That(report.Tests.Single().Message, Does.Contain("who are you?"));
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
     public async Task What_only_one_test_would_copy_or_is_booted_is_made_wrong_for_it(bool cold)
     {
         await using FakePlatform platform = Platform();

@@ -87,6 +87,10 @@ public sealed class TemplateTests
         Assert.That(report.Problems, Is.Empty);
         if (cold)
             return;
+        TemplateMade[] together = [.. report.Templates!.Made.TakeLast(2)];
+        Assert.That(together.Select(made => made.Together), Is.All.Not.Null.And.All.EqualTo(together[0].Together));
+        Assert.That(together.Select(made => made.Directory), Is.EqualTo(new[] { "hub", "spoke" }.Select(role => $"templates/{together[0].Template[..12]}/{role}")));
+        Assert.That(File.Exists(Path.Combine(_run.Directory, together[1].Directory, "ssh.log")), Is.True);
         string[] copied = [.. report.Tests.SelectMany(t => t.Attempts).SelectMany(a => a.Machines).Select(m => m.Template!)];
         Assert.That(copied.Distinct().Count(), Is.EqualTo(2));
         Assert.That(platform.Started, Is.EqualTo(2 + 2 + 4));

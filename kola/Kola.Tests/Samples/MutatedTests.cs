@@ -31,6 +31,13 @@ public sealed class MutatedTests
     [Fault("sample.unseen", "there is a file nobody looks at", Reboots = true, Near = ["mutated.*"])]
     public static Task A_file_is_wrong_that_nobody_looks_at(Machine machine) => machine.WriteFileAsync("/etc/unseen", "wrong");
 
+    [Fault("sample.unmet", "machines that had met have forgotten it")]
+    public static async Task They_forget(Machine machine)
+    {
+        Assert.That(await machine.ReadFileAsync("/etc/greeting"), Does.StartWith("hello"), "they had met");
+        await machine.WriteFileAsync("/etc/greeting", "who are you?");
+    }
+
     [Fault("sample.degrades", "the machine is degraded")]
     public static Task A_machine_is_degraded(Machine machine) => machine.WriteFileAsync("/etc/degraded", "");
 

@@ -67,7 +67,7 @@ public sealed class CostHistoryTests
     [Test]
     public void Templates_are_remembered_together()
     {
-        CostHistory history = Runs([new TemplateMade { At = s_at, Template = "a", Directory = "", ElapsedSeconds = 30, ProcessorSeconds = 15 }]);
+        CostHistory history = Runs([new TemplateMade { At = s_at, Template = "a", Directory = "", ElapsedSeconds = 30, ProcessorSeconds = 15 }, new TemplateMade { At = s_at, Template = "b", Directory = "", ElapsedSeconds = 600, ProcessorSeconds = 600, Together = "moment" }]);
         Assert.That(history.OfTemplate(Tcg), Is.EqualTo(new ExpectedCost { Seconds = 30, Cpus = 0.5, MemoryMiB = null }));
         Assert.That(history.OfTemplate("qemu/kvm"), Is.Null);
     }

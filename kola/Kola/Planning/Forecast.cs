@@ -27,13 +27,19 @@ public sealed record Forecast
     {
         TestCase[] tests = [.. plan.ToRun];
         var needed = tests.ToDictionary(t => t.Id, templates.KeysOf);
-        WorkItem[] makings = [.. templates.ToMake(tests).Select(t => expected.OfTemplate(t.Key, t.Machine, []))];
+        WorkItem[] makings = [.. templates.ToMake(tests).Select(t => Making(t.Key, t.Machine, t.Test))];
+        HashSet<string> along = [.. makings.Where(m => m.Need.Machines == 0).Select(m => m.Id)];
         WorkItem[] items = [.. makings, .. tests.Select(t => expected.Of(t, needed[t.Id]))];
         return new Forecast
         {
-            Turns = new Simulation(hosts, seed).Run(items, templates.Present, makings.Select(m => m.Id).ToHashSet()),
+            Turns = [.. new Simulation(hosts, seed).Run(items, templates.Present, makings.Select(m => m.Id).ToHashSet()).Where(turn => !along.Contains(turn.Id))],
             Known = tests.Count(t => expected.Known(t, needed[t.Id].Count > 0) is not null),
         };
+
+        // What is made together is one piece of work, the first template's, and the others are there with it.
+        WorkItem Making(string key, MachineSpec machine, TestCase test) => test.Prepared is null ? expected.OfTemplate(key, machine, [])
+            : needed[test.Id][0] == key ? Expectation.OfTogether(key, test)
+            : new WorkItem { Id = key, Need = Capacity.Of([]), Seconds = 0, After = [needed[test.Id][0]] };
     }
 }
 

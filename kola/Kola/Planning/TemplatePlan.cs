@@ -35,14 +35,14 @@ public sealed record TemplatePlan
     public IReadOnlyList<string> KeysOf(TestCase test) =>
         MayClone(test) ? [.. test.Machines.Select(m => KeyOf(test, m)).OfType<string>().Distinct()] : [];
 
-    /// <summary>The templates that are to be made for tests, each once, with a machine to make it of.</summary>
-    public IEnumerable<(string Key, MachineSpec Machine)> ToMake(IEnumerable<TestCase> tests) =>
+    /// <summary>The templates that are to be made for tests, each once, with a machine to make it of and a test that asks for it.</summary>
+    public IEnumerable<(string Key, MachineSpec Machine, TestCase Test)> ToMake(IEnumerable<TestCase> tests) =>
         from test in tests.Where(MayClone)
         from machine in test.Machines
         let key = KeyOf(test, machine)
         where key is not null && !Present.Contains(key)
-        group machine by key into machines
-        select (machines.Key, machines.First());
+        group (machine, test) by key into makings
+        select (makings.Key, makings.First().machine, makings.First().test);
 
     /// <summary>
     /// What a machine is among those it is prepared with, as a template's key has it: its role, and a digest of what all of them are. Their roles and order decide

@@ -21,6 +21,9 @@ internal static class Aside
     /// <summary>The test that is repeated under that name; null when it is none of these names.</summary>
     internal static string? RepeatedIn(string name) => name.EndsWith(Repeated, StringComparison.Ordinal) ? name[..^Repeated.Length] : null;
 
+    /// <summary>As much of a template's key as is in such a name; null when it is none of a template.</summary>
+    internal static string? TemplateIn(string name) => name.StartsWith(Templates, StringComparison.Ordinal) ? name[Templates.Length..] : null;
+
     /// <summary>Whether what is recorded under that name is no part of a test's result.</summary>
-    internal static bool Is(string name) => name.StartsWith(Templates, StringComparison.Ordinal) || RepeatedIn(name) is not null;
+    internal static bool Is(string name) => TemplateIn(name) is not null || RepeatedIn(name) is not null;
 }

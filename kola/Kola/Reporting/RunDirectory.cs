@@ -151,7 +151,7 @@ public sealed class RunDirectory
 
     /// <summary>
     /// Directory of a test, relative to the run's: <c>cl.basic</c>, from the second attempt on <c>cl.basic/attempt-2</c>, repeated on
-    /// machines booted cold <c>cl.basic/cold</c>.
+    /// machines booted cold <c>cl.basic/cold</c>. That of machines which become templates together is the first template's, <c>templates/0b5e3f6a9c21</c>.
     /// </summary>
     /// <param name="test">Any text; no text leads out of the run's directory.</param>
     /// <param name="attempt">1 for the first.</param>
@@ -159,6 +159,8 @@ public sealed class RunDirectory
     {
         if (Aside.RepeatedIn(test) is { } repeated)
             return Path.Combine(DirectoryOf(repeated, attempt), "cold");
+        if (Aside.TemplateIn(test) is { } template)
+            return DirectoryOfTemplate(template);
         string name = Sanitize(test);
         return attempt == 1 ? name : Path.Combine(name, string.Create(CultureInfo.InvariantCulture, $"attempt-{attempt}"));
     }

@@ -23,7 +23,7 @@ public sealed record TemplatesReport
     // templates: 3 made in 61 s, 2 reused; parity: 2 tests of 31 checked, all agreed; seed 4711
     internal string Line(int seed)
     {
-        string made = Made.Count == 0 ? "none made" : $"{Made.Count} made in {PlainText.Duration(Made.Sum(made => made.ElapsedSeconds))}";
+        string made = Made.Count == 0 ? "none made" : $"{Made.Count} made in {PlainText.Duration(Made.DistinctBy(made => made.Together ?? made.Template).Sum(made => made.ElapsedSeconds))}";
         string dropped = Dropped.Count == 0 ? "" : $", {Dropped.Count} dropped";
         return string.Create(CultureInfo.InvariantCulture, $"templates: {made}, {Reused} reused{dropped}; parity: {PlainText.Count(Parity.Count, "test")} of {Tests} checked{Agreement()}; seed {seed}");
     }

@@ -10,8 +10,9 @@ internal sealed partial class MachineSet
     /// again by the copies.
     /// </summary>
     /// <param name="throwIfUnwell">Called when nothing watches them any more.</param>
+    /// <returns>What the templates of this moment know each other by.</returns>
     /// <exception cref="PlatformException">One could not be saved.</exception>
-    internal async Task FreezeAsync(Action throwIfUnwell)
+    internal async Task<string> FreezeAsync(Action throwIfUnwell)
     {
         WatchedMachine[] all = Watched();
         // Copies of unlike moments are no cluster: what was made together knows each other by this.
@@ -22,5 +23,6 @@ internal sealed partial class MachineSet
         ITemplate[] frozen = await Task.WhenAll(all.Zip(facts, (watched, fact) => Drafts![watched.Machine.Name].FreezeAsync(watched.Machine.Instance, fact with { Together = together }, _deadline)));
         foreach (ITemplate template in frozen)
             await template.DisposeAsync();
+        return together;
     }
 }

@@ -88,6 +88,7 @@ internal sealed partial class MachineSet
             return Machines = copies;
         Machines = await BootEachAsync(lab);
         await _code.PrepareAsync(prepared, Machines, lab, _whyEnded, _deadline);
+        await Task.WhenAll(Machines.Select(MakeWrongAsync));
         return Machines;
     }
 
@@ -186,7 +187,9 @@ internal sealed partial class MachineSet
         await machine.BecomeReadyAsync(null);
         if (spec.Prepared is { } name)
             await _code.PrepareAsync(name, [machine], lab, _whyEnded, _deadline);
-        await MakeWrongAsync(machine);
+        // What is prepared together is prepared before anything is wrong.
+        if (_test.Prepared is null)
+            await MakeWrongAsync(machine);
         return machine;
     }
 

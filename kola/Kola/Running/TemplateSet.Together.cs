@@ -98,8 +98,7 @@ internal sealed partial class TemplateSet
                 drafts[role] = draft ?? await _templates.BeginAsync(key, stop) ?? throw new PlatformException(Signal.Template, $"template {Aside.Short(key)} is made by another kola, and those it belongs with are not");
             }
 
-            WorkItem item = options.Expected.Of(maker, []) with { Id = keys[0] };
-            using Turn turn = await schedule.TakeTurnAsync(item, stop);
+            using Turn turn = await schedule.TakeTurnAsync(Expectation.OfTogether(keys[0], maker), stop);
             try
             {
                 await new TogetherMaking(maker, test.Prepared!, members.ToDictionary(member => member.Role, member => member.Key), options, code, this).RunAsync(drafts, stop, kill);

@@ -74,8 +74,11 @@ internal sealed partial class TemplateSet(SessionOptions options, Schedule sched
             Ignition = MachineConfig.ForTemplate(machine, cards, $"{test.Id}/{machine.Name}: {machine.ConfigFile}").Ignition,
             Cards = cards,
             Checks = CheckTable.Digest,
-            Preparation = test.Prepared is { } together ? $"{together}@{code.IdentityOf(together)}{given} as {TemplatePlan.PlaceOf(test, machine)}" : machine.Prepared is { } name ? $"{name}@{code.IdentityOf(name)}{given}" : null,
+            Preparation = test.Prepared is null ? Done(machine) : $"{Of(test.Prepared)} as {TemplatePlan.PlaceOf(test, machine)}, {string.Join(' ', test.Machines.Select(Done))}",
         };
+
+        string? Done(MachineSpec one) => one.Prepared is { } name ? Of(name) : null;
+        string Of(string preparation) => $"{preparation}@{code.IdentityOf(preparation)}{given}";
     }
 
     /// <summary>

@@ -38,9 +38,9 @@ internal sealed class TogetherMaking(TestCase maker, string prepared, IReadOnlyD
             await machines.CollectAsync(kill);
             ThrowIfUnwell();
             double?[] processor = [.. machines.Machines.Select(machine => machine.Instance.ProcessorTime?.TotalSeconds)];
-            await machines.FreezeAsync(ThrowIfUnwell);
+            string together = await machines.FreezeAsync(ThrowIfUnwell);
             foreach ((Machine machine, double? seconds) in machines.Machines.Zip(processor))
-                options.Emit(new TemplateMade { At = options.Time.GetUtcNow(), Template = keys[machine.Name], Directory = Path.GetRelativePath(options.Directory, Path.Combine(directory, machine.Name)), ElapsedSeconds = options.Time.GetElapsedTime(start).TotalSeconds, ProcessorSeconds = seconds });
+                options.Emit(new TemplateMade { At = options.Time.GetUtcNow(), Template = keys[machine.Name], Directory = Path.GetRelativePath(options.Directory, Path.Combine(directory, machine.Name)), ElapsedSeconds = options.Time.GetElapsedTime(start).TotalSeconds, ProcessorSeconds = seconds, Together = together });
         }
         catch (OperationCanceledException) when (end.Why is { } why)
         {

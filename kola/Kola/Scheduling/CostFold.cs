@@ -37,7 +37,8 @@ internal sealed class CostFold
                 if (test.Outcome is Outcome.Passed or Outcome.Failed && open.Machines > 0 && took.IsSound)
                     Tests.Add((test.Test, open.Cloned, took));
                 break;
-            case TemplateMade made when new CostSample(made.ElapsedSeconds, made.ProcessorSeconds) is { IsSound: true } making:
+            // What is made together is a bring-up of its own, and says nothing of a machine that is booted and frozen.
+            case TemplateMade { Together: null } made when new CostSample(made.ElapsedSeconds, made.ProcessorSeconds) is { IsSound: true } making:
                 Templates.Add(making);
                 break;
         }

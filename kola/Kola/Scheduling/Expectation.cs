@@ -44,6 +44,11 @@ public sealed record Expectation
         return new WorkItem { Id = key, Need = Measured(Capacity.Of([machine]), known), Seconds = known?.Seconds ?? UnknownTemplateSeconds, After = after };
     }
 
+    /// <summary>The making of all templates of a test whose machines begin together. It is taken to last what a test of theirs may, by its <see cref="TestCase.Minutes"/>.</summary>
+    /// <param name="key">Key of the first of them.</param>
+    /// <param name="test">One such test.</param>
+    public static WorkItem OfTogether(string key, TestCase test) => new() { Id = key, Need = Measured(Capacity.Of(test.Machines), null), Seconds = 60.0 * test.Minutes };
+
     /// <summary>What earlier runs say of a test, under the id it had before where its own says nothing; null when they say nothing.</summary>
     public ExpectedCost? Known(TestCase test, bool cloned) =>
         History.Of(Flavour, test.Id, cloned) ?? (test.Formerly is { } before ? History.Of(Flavour, before, cloned) : null);

@@ -113,6 +113,18 @@ public sealed record KubernetesDistribution
         return new SuiteInput(read.Directory, $"sha256:{Convert.ToHexStringLower(SHA256.HashData(all))}");
     }
 
+    /// <summary>Holds one that a run was given against the image it is for.</summary>
+    /// <param name="input">As <see cref="Check"/> gave it.</param>
+    /// <param name="architecture">The image's: <c>amd64</c> or <c>arm64</c>.</param>
+    /// <exception cref="UsageException">Its programs are for another architecture.</exception>
+    public static void Fit(SuiteInput input, string architecture)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        KubernetesDistribution read = Read(input.Path);
+        if (read.Architecture != architecture)
+            throw Wrong(input.Path, $"{read.Name} is for {read.Architecture}", $"one for {architecture}, as the image is", "give another distribution, or another image");
+    }
+
     private static KubernetesDistribution Read(string directory)
     {
         string full = Path.GetFullPath(directory);
