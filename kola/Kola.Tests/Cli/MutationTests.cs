@@ -29,11 +29,12 @@ public sealed class MutationTests
             ("sample.kills", FaultOutcome.Undecided, null),
             ("sample.nothing", FaultOutcome.Undecided, null),
             ("sample.seen", FaultOutcome.Caught, "mutated.sees"),
+            ("sample.unmet", FaultOutcome.Undecided, null),
             ("sample.unseen", FaultOutcome.NotCaught, null),
         }));
         Assert.That(_told, Is.EqualTo(mutation.Faults));
         Assert.That(mutation.LeftOut, Is.EqualTo(new[] { ("mutated.fresh", "it is about a first boot of its own") }));
-        Assert.That((mutation.Caught, mutation.NotCaught, mutation.Undecided, mutation.Untried.Count), Is.EqualTo((2, 1, 2, 0)));
+        Assert.That((mutation.Caught, mutation.NotCaught, mutation.Undecided, mutation.Untried.Count), Is.EqualTo((2, 1, 3, 0)));
         Assert.That((mutation.ExitCodeFor(null), mutation.ExitCodeFor(66), mutation.ExitCodeFor(67)), Is.EqualTo((3, 3, 1)));
         Assert.That(new[] { "mutation.md", "mutation.json", "baseline/events.jsonl", "sample.seen/report.html", "sample.seen/mutated.sees/machine/ssh.log" }.Select(name => Path.Combine(directory, name)), Is.All.Exist);
         Assert.That(Path.Combine(_directory, "latest"), Does.Not.Exist, "it is no run");
@@ -77,7 +78,7 @@ public sealed class MutationTests
         using var stop = new CancellationTokenSource();
         (Mutation mutation, string directory) = await RunAsync(["mutated.*"], [], stop: stop);
         Assert.That(mutation.Faults.Select(f => f.Fault.Id), Is.EqualTo(new[] { "sample.degrades" }));
-        Assert.That(mutation.Untried, Is.EqualTo(new[] { "sample.kills", "sample.nothing", "sample.seen", "sample.unseen" }));
+        Assert.That(mutation.Untried, Is.EqualTo(new[] { "sample.kills", "sample.nothing", "sample.seen", "sample.unmet", "sample.unseen" }));
         Assert.That((mutation.Stopped, mutation.ExitCodeFor(null)), Is.EqualTo(("interrupted", 3)));
         Assert.That(File.ReadAllText(Path.Combine(directory, "mutation.md")), Does.Contain("It was stopped: interrupted. Not tried: `sample.kills`"));
     }

@@ -68,9 +68,11 @@ public sealed class AwsImageTests
         Assert.That(fault.Signal, Is.EqualTo(Signal.ImageStore));
         Assert.That(await _place.LeftAsync(), Is.EqualTo(new[] { "snapshot of the run" }));
 
+        // How many of them were on their way when the one was refused differs.
+        int before = Blocks().Length;
         _place.Front.Refusal = _ => null;
         await using (AwsPlatform platform = await _place.OpenAsync())
-            Assert.That(Blocks(), Has.Length.EqualTo(6));
+            Assert.That(Blocks()[before..], Has.Length.EqualTo(3));
         Assert.That(await _place.LeftAsync(), Is.EquivalentTo(s_image.Append("snapshot of the run")));
         Removal removal = await Removal.RunAsync(_place.Driver, _place.Access(), _place.Tags.Run, dryRun: false, CancellationToken.None);
         Assert.That(removal.Failures, Is.Empty);

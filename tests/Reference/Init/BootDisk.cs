@@ -46,7 +46,7 @@ internal sealed class BootDisk
             var sectors = ulong.Parse(File.ReadAllText(path + "/size"));
             if (sectors == 0)
                 continue;
-            using var file = new FileStream("/dev/" + name, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            using var file = BlockDevice.Open("/dev/" + name, FileAccess.Read);
             if (GuidPartitionTable.Read(file, sectors) is { } table && table.Partitions.Any(p => p.TypeId == FlatcarDisk.UsrType))
                 return new(name, sectors, table);
         }
@@ -60,7 +60,7 @@ internal sealed class BootDisk
 
     public void Write(GuidPartitionTable table)
     {
-        using var file = new FileStream(Device, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+        using var file = BlockDevice.Open(Device, FileAccess.ReadWrite);
         table.Write(file, Sectors);
         file.Flush(flushToDisk: true);
         Table = table;

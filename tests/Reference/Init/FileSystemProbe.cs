@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Flatcar.Reference.Gpt;
 
 namespace Flatcar.Reference.Init;
 
@@ -14,7 +15,7 @@ internal sealed record FileSystemProbe(string Type, string Label, long Bytes, in
     public static FileSystemProbe? Probe(string device)
     {
         var data = new byte[0x11000];
-        using (var file = new FileStream(device, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0))
+        using (var file = BlockDevice.Open(device, FileAccess.Read))
         {
             if (file.ReadAtLeast(data, data.Length, throwOnEndOfStream: false) < data.Length)
                 return null;
@@ -41,7 +42,7 @@ internal sealed record FileSystemProbe(string Type, string Label, long Bytes, in
     public static bool IsLuks(string device)
     {
         var data = new byte[6];
-        using var file = new FileStream(device, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+        using var file = BlockDevice.Open(device, FileAccess.Read);
         return file.ReadAtLeast(data, data.Length, throwOnEndOfStream: false) == data.Length && data is [(byte)'L', (byte)'U', (byte)'K', (byte)'S', 0xBA, 0xBE];
     }
 

@@ -13,7 +13,7 @@ internal static unsafe class PartitionResize
     {
         var entry = new Entry { Start = partition.ByteOffset, Length = partition.ByteLength, Number = partition.Number };
         var argument = new Argument { Operation = ResizePartition, DataLength = sizeof(Entry), Data = &entry };
-        using var file = new FileStream(disk, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+        using var file = BlockDevice.Open(disk, FileAccess.ReadWrite);
         if (!Native.Ioctl(file, Blkpg, &argument))
             throw new BootException($"resizing partition {partition.Number} of {disk} in the kernel: {Native.LastError}");
     }

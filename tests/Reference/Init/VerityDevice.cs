@@ -75,7 +75,7 @@ internal static unsafe class VerityDevice
         public static Superblock Read(string partition)
         {
             var data = new byte[512];
-            using (var file = new FileStream(partition, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0))
+            using (var file = BlockDevice.Open(partition, FileAccess.Read))
             {
                 file.Position = FlatcarDisk.VerityHashOffset;
                 file.ReadExactly(data);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using Flatcar.Reference.Gpt;
 using Kola.Updates.Payloads;
 
 namespace Flatcar.Reference.UpdateEngine;
@@ -35,7 +36,7 @@ internal sealed class PayloadApply : IDisposable
         (this.target, this.kernel, this.prefs, this.time, this.resume, this.oldPartitionFits) = (target, kernel, prefs, time, resume, oldPartitionFits);
         try
         {
-            partition = new FileStream(target, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+            partition = BlockDevice.Open(target, FileAccess.ReadWrite);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

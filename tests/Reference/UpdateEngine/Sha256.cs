@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Flatcar.Reference.Gpt;
 
 namespace Flatcar.Reference.UpdateEngine;
 
@@ -56,7 +57,7 @@ internal sealed unsafe partial class Sha256
     {
         var hash = new Sha256();
         var buffer = new byte[1 << 20];
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+        using var file = BlockDevice.Open(path, FileAccess.Read);
         for (int read; length > 0 && (read = file.Read(buffer, 0, (int)Math.Min(length, buffer.Length))) > 0; length -= read)
         {
             cancel.ThrowIfCancellationRequested();

@@ -38,7 +38,7 @@ internal static class SlotPriority
             (number, device) = (slot.Number, slot.Disk);
         var size = $"/sys/class/block/{Path.GetFileName(device)}/size";
         var sectors = File.Exists(size) ? ulong.Parse(File.ReadAllText(size), CultureInfo.InvariantCulture) : (ulong)new FileInfo(device).Length / GuidPartitionTable.SectorSize;
-        using var disk = new FileStream(device, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+        using var disk = BlockDevice.Open(device, FileAccess.ReadWrite);
         if (GuidPartitionTable.Read(disk, sectors) is not { } table)
         {
             Console.Error.WriteLine($"cgpt: {device} has no partition table");
