@@ -44,6 +44,16 @@ public sealed class SshTests
         Assert.That(output.ToArray(), Is.EqualTo(bytes));
     }
 
+    // An empty file was never written: the command waited for the end of its input.
+    [Test]
+    public async Task An_empty_input_ends()
+    {
+        await using IShell shell = await ConnectAsync();
+        var output = new MemoryStream();
+        int? code = await shell.ExecuteAsync("cat | wc --bytes", new MemoryStream(), output, Stream.Null, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.That((code, Encoding.UTF8.GetString(output.ToArray())), Is.EqualTo(((int?)0, "0\n")));
+    }
+
     [Test]
     public async Task Many_commands_share_one_connection_at_once()
     {

@@ -26,7 +26,10 @@ internal sealed class SshShell : IShell
     public async Task<int?> ExecuteAsync(string command, Stream? input, Stream output, Stream error, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        SshCommand ssh = _client.CreateCommand(command);
+        byte[] first = new byte[1 << 16];
+        int length = input is null ? 0 : await input.ReadAsync(first, cancel);
+        // SSH.NET sends no end of an input that nothing was written to, and whoever reads it would wait for ever.
+        SshCommand ssh = _client.CreateCommand(input is not null && length == 0 ? "exec </dev/null\n" + command : command);
         ssh.CommandTimeout = Timeout.InfiniteTimeSpan;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel, _lost.Token);
         try
@@ -37,8 +40,8 @@ internal sealed class SshShell : IShell
             Task copies = Task.WhenAll(
                 Task.Run(() => ssh.OutputStream.CopyTo(output), CancellationToken.None),
                 Task.Run(() => ssh.ExtendedOutputStream.CopyTo(error), CancellationToken.None));
-            if (input is not null)
-                await FeedAsync(ssh, input, ending.Token);
+            if (input is not null && length > 0)
+                await FeedAsync(ssh, first.AsMemory(0, length), input, ending.Token);
             await exit.WaitAsync(ending.Token);
             await copies.WaitAsync(ending.Token);
             return ssh.ExitStatus ?? (ssh.ExitSignal is { } signal ? ExitCodeOf(signal) : null);
@@ -109,10 +112,16 @@ internal sealed class SshShell : IShell
         _ => 127,
     };
 
-    private static async Task FeedAsync(SshCommand ssh, Stream input, CancellationToken cancel)
+    private static async Task FeedAsync(SshCommand ssh, ReadOnlyMemory<byte> first, Stream input, CancellationToken cancel)
     {
         await using Stream stdin = ssh.CreateInputStream();
-        await Task.Run(() => input.CopyTo(stdin), cancel).WaitAsync(cancel);
+        await Task.Run(
+            () =>
+            {
+                stdin.Write(first.Span);
+                input.CopyTo(stdin);
+            },
+            cancel).WaitAsync(cancel);
     }
 
     private static void Signal(SshCommand ssh) => _ = Task.Run(() =>
