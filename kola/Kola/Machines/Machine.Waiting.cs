@@ -38,10 +38,12 @@ public sealed partial class Machine
 
     private async Task<string> UnitStateAsync(string unit) => (await TryRunAsync($"systemctl is-active {Quote(unit)}")).Text;
 
-    private static string LastSeen<T>(T seen) => seen switch
+    // As messages and the report tell it, on one line.
+    internal static string LastSeen<T>(T seen) => seen switch
     {
         null => "nothing",
         CommandResult result => $"exit code {result.ExitCode}: {OneLine(result.Text.Length > 0 ? result.Text : result.Error)}",
+        not string and System.Collections.IEnumerable many => many.Cast<object?>().Select(LastSeen).ToArray() is { Length: > 0 } each ? OneLine(string.Join(", ", each)) : "none",
         _ => OneLine(seen.ToString() ?? ""),
     };
 

@@ -63,6 +63,8 @@ public sealed class NodeTests
         await cluster.KubectlAsync("delete node worker");
         await worker.KubeadmAsync("reset --force");
         Assert.That((await worker.TryRunAsync("sudo test -e /etc/kubernetes/kubelet.conf")).ExitCode, Is.EqualTo(1));
+        // kubeadm leaves the pods' network to whoever made it, and says so; its bridge keeps an address of the range the node had.
+        await worker.SudoAsync("ip link delete cni0; rm /etc/cni/net.d/*");
 
         await worker.JoinClusterAsync(KubernetesDistribution.Of(lab), control);
         await cluster.ConnectPodsAsync();
