@@ -85,9 +85,22 @@ public sealed partial class KubernetesCluster
     public async Task<IReadOnlyList<V1Pod>> PodsOfAsync(string app) =>
         [.. (await AskAsync(() => Client.CoreV1.ListNamespacedPodAsync(Default, labelSelector: $"app={app}")))?.Items.Where(pod => pod.Metadata.DeletionTimestamp is null) ?? []];
 
-    /// <summary>Addresses of the ready pods behind a service, in order, with blanks between; empty for none.</summary>
-    public async Task<string> AddressesOfAsync(string service) =>
-        string.Join(' ', ((await AskAsync(() => Client.DiscoveryV1.ListNamespacedEndpointSliceAsync(Default, labelSelector: $"kubernetes.io/service-name={service}")))?.Items ?? []).SelectMany(slice => slice.Endpoints ?? []).Where(endpoint => endpoint.Conditions?.Ready == true).SelectMany(endpoint => endpoint.Addresses).Order(StringComparer.Ordinal));
+    /// <summary>Waits until the API says that there is no pod of that name; silence does not.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="within">Default 2 minutes, times the platform's slowness.</param>
+    public Task PodGoneAsync(string name, TimeSpan? within = null) => Control.WaitForAsync($"pod {name} to be gone", async () =>
+    {
+        V1PodList? found = await AskAsync(() => Client.CoreV1.ListNamespacedPodAsync(Default, fieldSelector: $"metadata.name={name}"));
+        return found is null ? NoAnswer : string.Join(", ", found.Items.Select(Tell));
+    }, seen => seen.Length == 0, within);
+
+    /// <summary>Addresses of the ready pods behind a service, in order, with blanks between; empty for none, <c>no answer</c> where the API is silent or knows no such service.</summary>
+    public async Task<string> AddressesOfAsync(string service)
+    {
+        // Endpoints, not EndpointSlices: those have had their v1 since 1.21 only.
+        V1Endpoints? found = await AskAsync(() => Client.CoreV1.ReadNamespacedEndpointsAsync(service, Default));
+        return found is null ? NoAnswer : string.Join(' ', (found.Subsets ?? []).SelectMany(subset => subset.Addresses ?? []).Select(address => address.Ip).Order(StringComparer.Ordinal));
+    }
 
     /// <summary>Runs a line of shell in a pod. Its exit code is the first of the result.</summary>
     public async Task<(int ExitCode, string Text)> TryExecAsync(string pod, string command)

@@ -171,11 +171,13 @@ public sealed partial class KubernetesCluster : IAsyncDisposable
 
     private string? _tools;
 
+    private const string NoAnswer = "no answer";
+
     // control:True worker:Unknown
     private Task<string> NodesAsync(string what, Func<string, bool> holds, TimeSpan? within) => Control.WaitForAsync(what, async () =>
     {
         V1NodeList? nodes = await AskAsync(() => Client.CoreV1.ListNodeAsync());
-        return nodes is null ? "no answer" : string.Join(' ', Machines.Select(machine => $"{machine.Name}:{nodes.Items.FirstOrDefault(node => node.Metadata.Name == machine.Name)?.Status.Conditions.FirstOrDefault(c => c.Type == "Ready")?.Status}"));
+        return nodes is null ? NoAnswer : string.Join(' ', Machines.Select(machine => $"{machine.Name}:{nodes.Items.FirstOrDefault(node => node.Metadata.Name == machine.Name)?.Status.Conditions.FirstOrDefault(c => c.Type == "Ready")?.Status}"));
     }, holds, within);
 
     /// <summary>Asks the API in a wait: no answer yet, or one that it is not ready, is nothing.</summary>

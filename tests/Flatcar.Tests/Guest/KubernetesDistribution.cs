@@ -77,6 +77,18 @@ public sealed record KubernetesDistribution
             Lab.Skip($"{Name} has no {what}", "Give the run a Kubernetes distribution that has it: --kubernetes DIR.");
     }
 
+    /// <summary>Ends the test as skipped where it is of an earlier version.</summary>
+    /// <param name="version">The first that can.</param>
+    /// <param name="why">What earlier ones do or do not, after their name: <c>does not …</c>.</param>
+    public void SkipBefore(Version version, string why)
+    {
+        if (IsBefore(version))
+            Lab.Skip($"{Name} {why}", $"Give the run a Kubernetes distribution of {version} or later: --kubernetes DIR.");
+    }
+
+    /// <summary>Whether it is of an earlier version.</summary>
+    public bool IsBefore(Version version) => Version.Parse(Kubernetes) < version;
+
     /// <summary>The files of a folder, absolute, in order.</summary>
     public IEnumerable<string> Files(string folder) => System.IO.Directory.GetFiles(Path.Combine(Directory, folder)).Order(StringComparer.Ordinal);
 

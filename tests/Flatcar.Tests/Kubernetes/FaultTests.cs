@@ -33,7 +33,7 @@ public sealed class FaultTests
     {
         await using KubernetesCluster cluster = await KubernetesCluster.OpenAsync(control, first, second);
         // Up to 1.20, controllers that saw nodes join before their pods had a network, as in every bring-up, never give up a node (kubernetes/kubernetes#96876).
-        if (Version.Parse(KubernetesDistribution.Of(lab).Kubernetes) < new Version(1, 21))
+        if (KubernetesDistribution.Of(lab).IsBefore(new Version(1, 21)))
             await RestartControllersAsync(cluster);
         await cluster.ApplyAsync(WorkloadTests.Deployment("web", 2, "serves", Impatient + "\n      " + Spread));
         IReadOnlyList<V1Pod> before = await cluster.PodsReadyAsync("web", 2);
@@ -48,7 +48,7 @@ public sealed class FaultTests
 
         await lab.Network.HealAsync();
         await cluster.SettleAsync(TimeSpan.FromMinutes(6));
-        await control.WaitForAsync("what had been given up to be gone", () => cluster.PodAsync(hit.Metadata.Name), pod => pod is null, TimeSpan.FromMinutes(4));
+        await cluster.PodGoneAsync(hit.Metadata.Name, TimeSpan.FromMinutes(4));
         await second.WaitForAsync("nothing of it to run", () => second.TryRunAsync($"sudo ctr --namespace=k8s.io containers list | grep -c {hit.Metadata.Uid}"), seen => seen.Text == "0", TimeSpan.FromMinutes(4));
         Assert.That(await cluster.PodsReadyAsync("web", 2), Has.Count.EqualTo(2));
     }
