@@ -210,6 +210,19 @@ public sealed class TemplateStoreTests : IDisposable
         Assert.That((await store.ListAsync(CancellationToken.None)).Select(t => t.Key), Is.EqualTo((string[])[KeyOf('b'), KeyOf('a')]));
     }
 
+    // Three templates of one cluster were published at once, and took the room they needed three times.
+    [Test]
+    public async Task Several_that_make_room_at_once_remove_no_more_than_one_would()
+    {
+        TemplateStore store = Store();
+        foreach (char digit in "abcdef0123456789")
+            await MakeAsync(store, KeyOf(digit));
+        var pruning = new TemplatePruning { Limit = 8 * (await store.ListAsync(CancellationToken.None)).Max(t => t.Bytes) };
+        IReadOnlyList<StoredTemplate>[] removed = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(() => store.PruneAsync(pruning, CancellationToken.None))));
+        Assert.That(removed.Sum(each => each.Count), Is.EqualTo(8));
+        Assert.That(await store.ListAsync(CancellationToken.None), Has.Count.EqualTo(8));
+    }
+
     [Test]
     public async Task What_is_not_whole_goes_whatever_the_limit_unless_it_is_being_made()
     {

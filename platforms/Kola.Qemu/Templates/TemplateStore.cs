@@ -1,9 +1,9 @@
 namespace Kola.Qemu;
 
 /// <summary>
-/// Templates on disk: <c>KEY/</c> for a whole one, <c>KEY.new/</c> for one in the making, <c>KEY.lock</c> for who may do what. Many may
-/// hold a template; who makes or removes one is alone. A lock ends with its process, so what a killed one left is found without a lock and
-/// removed by the next.
+/// Templates on disk: <c>KEY/</c> for a whole one, <c>KEY.new/</c> for one in the making, <c>KEY.lock</c> for who may do what,
+/// <c>prune.lock</c> for who makes room. Many may hold a template; who makes or removes one is alone. A lock ends with its process, so what a
+/// killed one left is found without a lock and removed by the next.
 /// </summary>
 internal sealed class TemplateStore(string root, long limitBytes, TimeProvider clock)
 {
@@ -127,6 +127,10 @@ internal sealed class TemplateStore(string root, long limitBytes, TimeProvider c
     public async Task<IReadOnlyList<StoredTemplate>> PruneAsync(TemplatePruning pruning, CancellationToken cancel)
     {
         var removed = new List<StoredTemplate>();
+        if (!Directory.Exists(root))
+            return removed;
+        // One after the other: each would pass over what another is at, and take the next in its place.
+        await using FileStream alone = await PruningAsync(cancel);
         IReadOnlyList<StoredTemplate> all = await ListAsync(cancel);
         long total = all.Sum(t => t.Bytes);
         foreach (StoredTemplate template in all.Where(t => t.Key != pruning.Except).OrderBy(t => t.Manifest is not null))
@@ -139,6 +143,16 @@ internal sealed class TemplateStore(string root, long limitBytes, TimeProvider c
         }
 
         return removed;
+    }
+
+    private async Task<FileStream> PruningAsync(CancellationToken cancel)
+    {
+        for (; ;)
+        {
+            if (TryLock("prune", alone: true) is { } held)
+                return held;
+            await Task.Delay(s_knock, clock, cancel);
+        }
     }
 
     private bool TryRemove(StoredTemplate template, bool dryRun)
