@@ -17,7 +17,7 @@ public sealed class ServiceTests
     {
         await using KubernetesCluster cluster = await KubernetesCluster.OpenAsync(control, worker);
         V1Pod near = await cluster.StartPodAsync("near", control);
-        V1Pod far = await cluster.StartPodAsync("far", worker, "exec nc -lk -p 9000 -e sh -c 'echo $NC_REMOTE_ADDR; netstat -tn | grep :9000'");
+        V1Pod far = await cluster.StartPodAsync("far", worker, "exec nc -ll -p 9000 -e sh -c 'netstat -tn | grep :9000'");
         Assert.That((near.Status.PodIP[..9], far.Status.PodIP[..9]), Is.EqualTo(("10.244.0.", "10.244.1.")));
         // No address is translated between pods: who listens sees who asked.
         string seen = await control.WaitForAsync("the far pod to answer the near one", async () => (await cluster.TryExecAsync("near", $"nc -w 20 {far.Status.PodIP} 9000 </dev/null")).Text, text => text.Contains(":9000", StringComparison.Ordinal));
