@@ -27,6 +27,16 @@ public sealed class DistributionTests
         Assert.That(KubernetesDistribution.Check(_directory).Digest, Is.Not.EqualTo(first.Digest));
     }
 
+    [TestCase("1.20.2", true)]
+    [TestCase("1.9.11", true)]
+    [TestCase("1.21.0", false)]
+    [TestCase("1.33.1", false)]
+    public void A_version_is_before_another_by_its_numbers(string kubernetes, bool before)
+    {
+        var distribution = new KubernetesDistribution { Format = 1, Name = "one", Kubernetes = kubernetes, Architecture = "amd64", KubeadmApi = "kubeadm.k8s.io/v1beta2", Cri = [], CriSocket = "", ImageRepository = "", Images = new Dictionary<string, string>() };
+        Assert.That(distribution.IsBefore(new Version(1, 21)), Is.EqualTo(before));
+    }
+
     [TestCase("bin/kubeadm", "bin/kubeadm is not what SHA256SUMS says")]
     [TestCase("images/other.tar", "images/other.tar is not in SHA256SUMS")]
     [TestCase("SHA256SUMS", "SHA256SUMS has the line \"changed\"")]

@@ -26,7 +26,7 @@ internal sealed class SshShell : IShell
     public async Task<int?> ExecuteAsync(string command, Stream? input, Stream output, Stream error, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        byte[] first = new byte[1 << 16];
+        byte[] first = input is null ? [] : new byte[1 << 16];
         int length = input is null ? 0 : await input.ReadAsync(first, cancel);
         // SSH.NET sends no end of an input that nothing was written to, and whoever reads it would wait for ever.
         SshCommand ssh = _client.CreateCommand(input is not null && length == 0 ? "exec </dev/null\n" + command : command);

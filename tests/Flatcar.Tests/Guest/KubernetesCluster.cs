@@ -15,6 +15,7 @@ namespace Flatcar.Tests.Guest;
 public sealed partial class KubernetesCluster : IAsyncDisposable
 {
     private const string Kubectl = "/opt/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf";
+    private const string NoAnswer = "no answer";
 
     private readonly PortForward _way;
 
@@ -44,7 +45,7 @@ public sealed partial class KubernetesCluster : IAsyncDisposable
         await Task.WhenAll(workers.Select(worker => worker.JoinClusterAsync(distribution, control)));
         await cluster.ConnectPodsAsync();
         if (workers.Length == 0)
-            await control.SudoAsync($"{Kubectl} taint nodes --all node-role.kubernetes.io/master- node-role.kubernetes.io/control-plane-; true");
+            await cluster.LetPodsOntoControlAsync();
         await cluster.SettleAsync();
         // A pod with a network of its own on every node: what cannot do that is no cluster, and twenty tests would say so.
         foreach (Machine node in cluster.Machines)
@@ -171,7 +172,12 @@ public sealed partial class KubernetesCluster : IAsyncDisposable
 
     private string? _tools;
 
-    private const string NoAnswer = "no answer";
+    // Its key is another in each age of Kubernetes, and kubectl takes none away when one of those it is told is not there.
+    private async Task LetPodsOntoControlAsync()
+    {
+        foreach (V1Taint taint in ((await NodeAsync(Control)).Spec.Taints ?? []).Where(taint => taint.Key.StartsWith("node-role.kubernetes.io/", StringComparison.Ordinal)))
+            await KubectlAsync($"taint nodes {Control.Name} {taint.Key}-");
+    }
 
     // control:True worker:Unknown
     private Task<string> NodesAsync(string what, Func<string, bool> holds, TimeSpan? within) => Control.WaitForAsync(what, async () =>
