@@ -101,10 +101,10 @@ public sealed class PodTests
             ---
             {KubernetesCluster.Pod("never", "exit 4", worker, spec: "restartPolicy: Never")}
             ---
-            {KubernetesCluster.Pod("starts", "cat /work/made", worker, "volumeMounts: [{name: work, mountPath: /work}]", """
+            {KubernetesCluster.Pod("starts", "cat /scratch/made", worker, "volumeMounts: [{name: work, mountPath: /scratch}]", """
                 restartPolicy: OnFailure
                 volumes: [{name: work, emptyDir: {} }]
-                initContainers: [{name: before, image: "@tools@", imagePullPolicy: Never, command: [sh, -c, "echo before >/work/made"], volumeMounts: [{name: work, mountPath: /work}]}]
+                initContainers: [{name: before, image: "@tools@", imagePullPolicy: Never, command: [sh, -c, "echo before >/scratch/made"], volumeMounts: [{name: work, mountPath: /scratch}]}]
                 """)}
             """);
         Assert.That((await cluster.PodEndsAsync("never", "Failed")).Status.ContainerStatuses[0].State.Terminated.ExitCode, Is.EqualTo(4));

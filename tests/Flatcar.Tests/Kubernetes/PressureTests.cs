@@ -36,7 +36,7 @@ public sealed class PressureTests
         int free = int.Parse((await worker.RunAsync("df --block-size=1M --output=avail /var/lib/kubelet | tail -1")).Text.Trim(), null);
         await SetEvictionAsync(worker, $"nodefs.available: {free - 200}Mi");
         await cluster.SettleAsync();
-        await cluster.ApplyAsync(KubernetesCluster.Pod("writes", "dd if=/dev/zero of=/work/much bs=1M count=400; exec sleep 86400", worker, "volumeMounts: [{name: work, mountPath: /work}]", "volumes: [{name: work, emptyDir: {}}]"));
+        await cluster.ApplyAsync(KubernetesCluster.Pod("writes", "dd if=/dev/zero of=/scratch/much bs=1M count=400; exec sleep 86400", worker, "volumeMounts: [{name: work, mountPath: /scratch}]", "volumes: [{name: work, emptyDir: {}}]"));
         V1Pod gone = await cluster.PodEndsAsync("writes", "Failed", TimeSpan.FromMinutes(4));
         Assert.That(gone.Status.Reason, Is.EqualTo("Evicted"));
         await control.WaitForAsync("the node to say so", async () => (await cluster.NodeAsync(worker)).Spec.Taints?.Select(taint => taint.Key) ?? [], keys => keys.Contains("node.kubernetes.io/disk-pressure"));
