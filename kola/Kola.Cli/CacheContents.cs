@@ -21,6 +21,7 @@ internal sealed class CacheContents(string directory, TimeProvider time)
         .. await ReferenceImagesAsync(cancel),
         .. await BuildStepsAsync(cancel),
         .. await DistributionsAsync(cancel),
+        .. await UnpackedDistributionsAsync(cancel),
         .. await UnpackedImagesAsync(cancel),
         .. await NotesAsync(cancel),
     ];
@@ -37,6 +38,7 @@ internal sealed class CacheContents(string directory, TimeProvider time)
         IEnumerable<CacheItem> others = (await ListAsync(cancel)).Where(item => item.Kind switch
         {
             CacheKind.ReferenceImage or CacheKind.BuildStep or CacheKind.KubernetesDistribution => item.Superseded,
+            CacheKind.UnpackedDistribution => item.UsedAt < unusedSince,
             CacheKind.UnpackedImage => !item.Whole || item.UsedAt < unusedSince,
             CacheKind.Note => stale.Contains(item.Path),
             _ => false,
@@ -65,12 +67,14 @@ internal sealed class CacheContents(string directory, TimeProvider time)
         // No build puts down meanwhile what is taken away here, and none goes on from it.
         using IDisposable? images = Directory.Exists(Path.Combine(directory, "reference-image")) ? ReferenceCache.TryHold(directory) : null;
         using IDisposable? distributions = Directory.Exists(Path.Combine(directory, "kubernetes")) ? KubernetesDistribution.TryHold(directory) : null;
+        using IDisposable? archives = Directory.Exists(Path.Combine(directory, "kubernetes-archives")) ? KubernetesDistributionArchive.TryHold(directory) : null;
         foreach (CacheItem item in items)
         {
             cancel.ThrowIfCancellationRequested();
             string? why = item.InUse ? "it is in use"
                 : item.Kind is CacheKind.ReferenceImage or CacheKind.BuildStep && images is null ? "an image is being built, or the cache was built by another user"
                 : item.Kind is CacheKind.KubernetesDistribution && distributions is null ? "a distribution is being built, or the cache was built by another user"
+                : item.Kind is CacheKind.UnpackedDistribution && archives is null ? "a distribution is being unpacked, or the cache was made by another user"
                 : dryRun ? null
                 : await TryRemoveAsync(item, cancel);
             if (why is null)
@@ -152,6 +156,18 @@ internal sealed class CacheContents(string directory, TimeProvider time)
             // Whoever uses one holds the file that describes it, as an image is held.
             string manifest = Path.Combine(built, KubernetesDistribution.ManifestName);
             items.Add(await ItemOfAsync(CacheKind.KubernetesDistribution, built, "a Kubernetes distribution", cancel) with { Image = manifest, InUse = IsInUse(manifest), Superseded = items.Count > 0 });
+        }
+
+        return [.. items.AsEnumerable().Reverse()];
+    }
+
+    private async Task<IReadOnlyList<CacheItem>> UnpackedDistributionsAsync(CancellationToken cancel)
+    {
+        var items = new List<CacheItem>();
+        foreach ((string unpacked, string manifest) in KubernetesDistributionArchive.All(directory))
+        {
+            CacheItem item = await ItemOfAsync(CacheKind.UnpackedDistribution, unpacked, "an unpacked Kubernetes distribution", cancel);
+            items.Add(item with { MadeAt = null, UsedAt = item.MadeAt, Image = manifest, InUse = IsInUse(manifest) });
         }
 
         return [.. items.AsEnumerable().Reverse()];

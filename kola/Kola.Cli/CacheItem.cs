@@ -8,7 +8,7 @@ internal sealed record CacheItem
     /// <summary>What it is.</summary>
     public required CacheKind Kind { get; init; }
 
-    /// <summary>First 12 digits of a template's key, 20 of the digest of a reference image or a Kubernetes distribution, else the file's name.</summary>
+    /// <summary>First 12 digits of a template's key, 20 of the digest of a reference image, a Kubernetes distribution or its archive, else the file's name.</summary>
     public required string Name { get; init; }
 
     /// <summary>In words.</summary>
@@ -60,6 +60,10 @@ internal enum CacheKind
     /// <summary>A finished Kubernetes distribution.</summary>
     [JsonStringEnumMemberName("kubernetes-distribution")]
     KubernetesDistribution,
+
+    /// <summary>A Kubernetes distribution that came as an archive.</summary>
+    [JsonStringEnumMemberName("unpacked-distribution")]
+    UnpackedDistribution,
 
     /// <summary>An image that came compressed.</summary>
     [JsonStringEnumMemberName("unpacked-image")]

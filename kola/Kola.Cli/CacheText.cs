@@ -21,6 +21,9 @@ internal static class CacheText
         Heading(writer, "Kubernetes distributions", items, CacheKind.KubernetesDistribution);
         foreach (CacheItem item in items.Where(i => i.Kind == CacheKind.KubernetesDistribution))
             Line(writer, item, $"made {Time(item.MadeAt, zone)}{Marks(item)}");
+        Heading(writer, "unpacked Kubernetes distributions", items, CacheKind.UnpackedDistribution);
+        foreach (CacheItem item in items.Where(i => i.Kind == CacheKind.UnpackedDistribution))
+            Line(writer, item, $"used {Time(item.UsedAt, zone)}{Marks(item)}");
         Heading(writer, "unpacked images", items, CacheKind.UnpackedImage);
         foreach (CacheItem item in items.Where(i => i.Kind == CacheKind.UnpackedImage))
             Line(writer, item, $"made {Time(item.MadeAt, zone)}, used {Time(item.UsedAt, zone)}{Marks(item)}");
@@ -72,6 +75,7 @@ internal static class CacheText
         CacheKind.ReferenceImage => "reference image",
         CacheKind.BuildStep => item.What,
         CacheKind.KubernetesDistribution => "Kubernetes distribution",
+        CacheKind.UnpackedDistribution => "unpacked Kubernetes distribution",
         CacheKind.UnpackedImage => "unpacked image",
         CacheKind.History => "history",
         _ => "note",

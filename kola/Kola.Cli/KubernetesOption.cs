@@ -1,32 +1,60 @@
 using System.CommandLine;
-using Flatcar.Tests.Guest;
+using Flatcar.Reference;
+using Flatcar.Reference.Kubernetes;
+using KubernetesDistribution = Flatcar.Tests.Guest.KubernetesDistribution;
 
 namespace Kola.Cli;
 
 /// <summary>The Kubernetes a run's clusters are made of: the same for whoever plans a run.</summary>
-internal sealed class KubernetesOption
+/// <param name="surroundings">Where one that came as an archive is unpacked.</param>
+internal sealed class KubernetesOption(Surroundings surroundings)
 {
-    private readonly Option<string?> _directory = new("--kubernetes") { Description = "A Kubernetes distribution, which tests make clusters of: a directory with kubernetes.json, SHA256SUMS and what they speak of. scripts/kubernetes-distribution makes one. Default: none, and tests that need one are skipped.", HelpName = "DIR" };
+    private readonly Option<string?> _directory = new("--kubernetes") { Description = "A Kubernetes distribution, which tests make clusters of: a directory with kubernetes.json, SHA256SUMS and what they speak of, or an archive of one (tar, squashfs). scripts/kubernetes-distribution makes one. Default: none, and tests that need one are skipped.", HelpName = "DIR" };
 
     internal void AddTo(Command command) => command.Add(_directory);
 
     /// <summary>What the command line says, read and held against its own digests; none when it says nothing.</summary>
     /// <exception cref="UsageException">It is no distribution, or not whole.</exception>
-    internal IReadOnlyDictionary<string, SuiteInput> Read(ParseResult parsed) => parsed.GetValue(_directory) is { } directory
-        ? new Dictionary<string, SuiteInput> { [SuiteInput.Kubernetes] = KubernetesDistribution.Check(directory) }
+    internal async Task<IReadOnlyDictionary<string, SuiteInput>> ReadAsync(ParseResult parsed, CancellationToken cancel) => parsed.GetValue(_directory) is { } given
+        ? new Dictionary<string, SuiteInput> { [SuiteInput.Kubernetes] = await CheckAsync(given, cancel) }
         : new Dictionary<string, SuiteInput>();
 
-    /// <summary>As <see cref="Read(ParseResult)"/>, where nothing is said what an earlier run was given.</summary>
+    /// <summary>As <see cref="ReadAsync(ParseResult, CancellationToken)"/>, where nothing is said what an earlier run was given.</summary>
     /// <exception cref="UsageException">It is not there any more, or another than that run's.</exception>
-    internal IReadOnlyDictionary<string, SuiteInput> Read(ParseResult parsed, RunStarted recorded)
+    internal async Task<IReadOnlyDictionary<string, SuiteInput>> ReadAsync(ParseResult parsed, RunStarted recorded, CancellationToken cancel)
     {
-        string? directory = parsed.GetValue(_directory) ?? recorded.CommandLine.SkipWhile(word => word != _directory.Name).Skip(1).FirstOrDefault();
-        if (directory is null || recorded.Inputs?.GetValueOrDefault(SuiteInput.Kubernetes) is not { } digest)
+        string? given = parsed.GetValue(_directory) ?? recorded.CommandLine.SkipWhile(word => word != _directory.Name).Skip(1).FirstOrDefault();
+        if (given is null || recorded.Inputs?.GetValueOrDefault(SuiteInput.Kubernetes) is not { } digest)
             return new Dictionary<string, SuiteInput>();
-        SuiteInput input = KubernetesDistribution.Check(directory);
+        SuiteInput input = await CheckAsync(given, cancel);
         return input.Digest == digest
             ? new Dictionary<string, SuiteInput> { [SuiteInput.Kubernetes] = input }
-            : throw new UsageException($"{_directory.Name} {directory} is another than that of the run\n  wanted:  {digest}\n  got:     {input.Digest}\n  next:    say where that one is: {_directory.Name} DIR");
+            : throw new UsageException($"{_directory.Name} {given} is another than that of the run\n  wanted:  {digest}\n  got:     {input.Digest}\n  next:    say where that one is: {_directory.Name} DIR");
+    }
+
+    private async Task<SuiteInput> CheckAsync(string given, CancellationToken cancel)
+    {
+        if (!File.Exists(given))
+            return KubernetesDistribution.Check(given);
+        string unpacked;
+        try
+        {
+            unpacked = await KubernetesDistributionArchive.UnpackAsync(given, surroundings.CacheDirectory, new StandardErrorProgress(), cancel);
+        }
+        catch (Exception cannot) when (cannot is ReferenceBuildException or UnauthorizedAccessException)
+        {
+            throw new UsageException(cannot.Message, cannot);
+        }
+
+        try
+        {
+            return KubernetesDistribution.Check(unpacked);
+        }
+        catch (UsageException wrong)
+        {
+            // Who gave a file has not heard of the directory.
+            throw new UsageException(wrong.Message.Replace(unpacked, given, StringComparison.Ordinal), wrong);
+        }
     }
 
     /// <summary>Keeps <c>kola cache</c> from taking it away while this lives; null where there is none.</summary>

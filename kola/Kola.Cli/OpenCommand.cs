@@ -23,7 +23,7 @@ internal static class OpenCommand
         var noShell = new Option<bool>("--no-shell") { Description = "Print how to connect and wait for Ctrl-C instead of opening a shell." };
         var output = new Option<string?>("--output", "-o") { Description = $"Where consoles and journals are kept. Default: {s_output}.", HelpName = "DIR" };
         Option<string[]> secrets = SecretOption.Create();
-        var kubernetes = new KubernetesOption();
+        var kubernetes = new KubernetesOption(surroundings);
         var command = new Command("open", "Boots the machines of a test of an earlier run again, with the image, options and configs of that run and as the test found them, and gives you a shell.") { run, test, machine, image, cold, noShell, output, secrets };
         kubernetes.AddTo(command);
         command.SetAction(async (parsed, cancel) =>
@@ -38,7 +38,7 @@ internal static class OpenCommand
             Option<string?> suite = Suites.Option();
             (TargetOptions options, ParseResult line) = TargetOptions.OfRecorded(surroundings, recorded.CommandLine, ImageOf(recorded, parsed.GetValue(image)), suite);
             (found, TestCode code) = Complete(found, line.GetValue(suite), masking);
-            IReadOnlyDictionary<string, SuiteInput> inputs = kubernetes.Read(parsed, recorded);
+            IReadOnlyDictionary<string, SuiteInput> inputs = await kubernetes.ReadAsync(parsed, recorded, interruptions.First);
             await using FileStream? held = KubernetesOption.Hold(inputs);
             await using Target opened = await options.OpenAsync(line, new StandardErrorProgress(), interruptions.First);
             if (opened.Image.Digest != recorded.Image.Digest)

@@ -16,7 +16,7 @@ internal static class PlanCommand
         var target = new TargetOptions(surroundings);
         var selection = new SelectionOptions();
         var updates = new UpdateOptions();
-        var kubernetes = new KubernetesOption();
+        var kubernetes = new KubernetesOption(surroundings);
         Option<string?> suite = Suites.Option();
         Option<int?> seed = SeedOption.Create();
         Option<string?> policyFile = PolicyOption.Create();
@@ -36,7 +36,7 @@ internal static class PlanCommand
             Discovery.Catalog catalog = tests.Explore();
             selected.From(catalog);
             UpdateChoice choice = updates.Read(parsed);
-            IReadOnlyDictionary<string, SuiteInput> inputs = kubernetes.Read(parsed);
+            IReadOnlyDictionary<string, SuiteInput> inputs = await kubernetes.ReadAsync(parsed, interruptions.First);
             await using FileStream? held = KubernetesOption.Hold(inputs);
             await using Target place = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
             Target opened = place.Offering([.. choice.FeaturesFor(place.Image), .. KubernetesOption.FeaturesOf(inputs, place.Image)]);

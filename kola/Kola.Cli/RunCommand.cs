@@ -13,7 +13,7 @@ internal static class RunCommand
         var target = new TargetOptions(surroundings);
         var selection = new SelectionOptions();
         var updates = new UpdateOptions();
-        var kubernetes = new KubernetesOption();
+        var kubernetes = new KubernetesOption(surroundings);
         var run = new RunOptions();
         var elsewhere = new ReportOptions(surroundings);
         Option<string?> suite = Suites.Option();
@@ -41,7 +41,7 @@ internal static class RunCommand
             DatabaseTarget results = DatabaseOption.Read(parsed, database, surroundings);
             Masking masking = SecretOption.Read(parsed, secrets, surroundings);
             UpdateChoice choice = updates.Read(parsed);
-            IReadOnlyDictionary<string, SuiteInput> inputs = kubernetes.Read(parsed);
+            IReadOnlyDictionary<string, SuiteInput> inputs = await kubernetes.ReadAsync(parsed, interruptions.First);
             await using FileStream? held = KubernetesOption.Hold(inputs);
             await using Target place = await target.OpenAsync(parsed, new StandardErrorProgress(), interruptions.First);
             Target opened = place.Offering([.. choice.FeaturesFor(place.Image), .. KubernetesOption.FeaturesOf(inputs, place.Image)]);

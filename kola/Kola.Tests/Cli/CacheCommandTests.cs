@@ -115,6 +115,22 @@ public sealed class CacheCommandTests : IDisposable
         Assert.That((await RunAsync("cache", "clear")).Output, Does.Contain("removed Kubernetes distribution 3333: "));
     }
 
+    [Test]
+    public async Task Of_distributions_that_came_as_archives_prune_removes_what_was_not_used_for_long_and_clear_what_is_not_in_use()
+    {
+        Age(Write("kubernetes-archives/1111/kubernetes.json", 10), 40);
+        Age(Write("kubernetes-archives/2222/usr/share/kubernetes/kubernetes.json", 10), 4);
+        foreach ((string digest, int daysOld) in ((string, int)[])[("1111", 40), ("2222", 4)])
+            Directory.SetLastWriteTimeUtc(Path.Combine(Cache, "kubernetes-archives", digest), TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-daysOld));
+        Assert.That((await RunAsync("cache")).Output, Does.Contain("unpacked Kubernetes distributions: 2, ").And.Contain("  2222"));
+        Assert.That((await RunAsync("cache", "prune")).Output, Does.Contain("removed unpacked Kubernetes distribution 1111: ").And.Not.Contain("2222"));
+        using (File.Open(Path.Combine(Cache, "kubernetes-archives/2222/usr/share/kubernetes/kubernetes.json"), FileMode.Open, FileAccess.Read, FileShare.Read))
+            Assert.That((await RunAsync("cache", "clear")).Output, Does.Contain("left unpacked Kubernetes distribution 2222: ").And.Contain("it is in use"));
+        using (File.Open(Path.Combine(Cache, "kubernetes-archives/lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
+            Assert.That((await RunAsync("cache", "clear")).Output, Does.Contain("left unpacked Kubernetes distribution 2222: ").And.Contain("is being unpacked"));
+        Assert.That((await RunAsync("cache", "clear")).Output, Does.Contain("removed unpacked Kubernetes distribution 2222: "));
+    }
+
     [TestCase("10G", 10L << 30)]
     [TestCase("1.5M", 3L << 19)]
     [TestCase("0", 0)]

@@ -36,7 +36,7 @@ internal sealed class BuildCache : IAsyncDisposable
     {
         try
         {
-            kind.Needs.Check();
+            kind.Needs?.Check();
             await using var cache = await OpenAsync(kind, cacheDirectory, progress, cancel);
             return await build(cache);
         }

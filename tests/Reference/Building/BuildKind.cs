@@ -4,5 +4,5 @@ namespace Flatcar.Reference.Building;
 /// <param name="Name">What messages call it.</param>
 /// <param name="Folder">Its directory below the cache directory.</param>
 /// <param name="Room">What a build takes on disk at its most.</param>
-/// <param name="Needs">What the host has to have.</param>
-internal sealed record BuildKind(string Name, string Folder, string Room, Prerequisites Needs);
+/// <param name="Needs">What the host has to have; null for nothing.</param>
+internal sealed record BuildKind(string Name, string Folder, string Room, Prerequisites? Needs);

@@ -14,7 +14,27 @@ internal static class Tool
     public static Task<string> RunAsync(IReadOnlyList<string> command, string? directory, CancellationToken cancel) =>
         RunAsync(command, directory, PipeSource.Null, cancel);
 
+    /// <summary>Runs a program whose failure the caller knows the reason of.</summary>
+    /// <returns>Its last lines when it ended with another code than 0, else null.</returns>
+    /// <exception cref="ReferenceBuildException">It cannot be started.</exception>
+    /// <exception cref="IOException">The disk is full, as the program said.</exception>
+    public static async Task<string?> FailureOfAsync(IReadOnlyList<string> command, string? directory, CancellationToken cancel)
+    {
+        var (code, _, said) = await ExecuteAsync(command, directory, PipeSource.Null, cancel);
+        return code == 0 ? null : said;
+    }
+
     private static async Task<string> RunAsync(
+        IReadOnlyList<string> command, string? directory, PipeSource input, CancellationToken cancel)
+    {
+        var (code, output, said) = await ExecuteAsync(command, directory, input, cancel);
+        return code == 0 ? output : throw ReferenceBuildException.Of(
+            $"{Name(command)} failed", "exit code 0",
+            $"exit code {code}\n    {said.Replace("\n", "\n    ", StringComparison.Ordinal)}",
+            "repair what it says and build again; finished parts are kept");
+    }
+
+    private static async Task<(int Code, string Output, string Said)> ExecuteAsync(
         IReadOnlyList<string> command, string? directory, PipeSource input, CancellationToken cancel)
     {
         var output = new System.Text.StringBuilder();
@@ -46,15 +66,10 @@ internal static class Tool
         {
             throw ReferenceBuildException.Of($"{command[0]} cannot be started", "the program", e.Message, "install it", e);
         }
-        if (code == 0)
-            return output.ToString();
         var said = tail.Count > 0 ? string.Join('\n', tail) : string.Join('\n', output.ToString().Split('\n').TakeLast(TailLines));
-        if (said.Contains("No space left on device", StringComparison.Ordinal))
+        if (code != 0 && said.Contains("No space left on device", StringComparison.Ordinal))
             throw new IOException(said, BuildCache.NoSpaceLeft);
-        throw ReferenceBuildException.Of(
-            $"{Name(command)} failed", "exit code 0",
-            $"exit code {code}\n    {said.Trim().Replace("\n", "\n    ", StringComparison.Ordinal)}",
-            "repair what it says and build again; finished parts are kept");
+        return (code, output.ToString(), said.Trim());
     }
 
     /// <summary>
