@@ -33,8 +33,7 @@ public sealed class DistributionTests
     [TestCase("1.33.1", false)]
     public void A_version_is_before_another_by_its_numbers(string kubernetes, bool before)
     {
-        var distribution = new KubernetesDistribution { Format = 1, Name = "one", Kubernetes = kubernetes, Architecture = "amd64", KubeadmApi = "kubeadm.k8s.io/v1beta2", Cri = [], CriSocket = "", ImageRepository = "", Images = new Dictionary<string, string>() };
-        Assert.That(distribution.IsBefore(new Version(1, 21)), Is.EqualTo(before));
+        Assert.That(Of(kubernetes, "kubeadm.k8s.io/v1beta2").IsBefore(new Version(1, 21)), Is.EqualTo(before));
     }
 
     [TestCase("bin/kubeadm", "bin/kubeadm is not what SHA256SUMS says")]
@@ -104,17 +103,42 @@ public sealed class DistributionTests
     [TestCase("kubeadm.k8s.io/v1beta4", "\"kubeletExtraArgs\":[{\"name\":\"node-ip\",\"value\":\"198.18.0.1\"}]", "\"timeouts\":{\"controlPlaneComponentHealthCheck\":\"15m0s\"}")]
     public void Kubeadm_is_told_in_the_words_of_its_version(string api, string arguments, string patience)
     {
-        Make();
-        var distribution = new KubernetesDistribution
-        {
-            Format = 1, Name = "some", Kubernetes = "1.20.2", Architecture = "amd64", KubeadmApi = api, Cri = ["v1"], CriSocket = "/run/containerd/containerd.sock", ImageRepository = "k8s.gcr.io",
-            Images = new Dictionary<string, string> { ["pause"] = "pause:3", ["tools"] = "tools:1" },
-        };
-        string config = KubernetesNode.InitConfig(distribution, "control", "198.18.0.1");
+        KubernetesDistribution distribution = Of("1.20.2", api);
+        string config = KubernetesNode.InitConfig(distribution, "control", "198.18.0.1", ClusterNetwork.IPv4);
         Assert.That(config, Does.Contain(arguments).And.Contain(patience).And.Not.Contain("null"));
         string[] kinds = [.. config.Split("\n---\n").Select(document => (string)JsonNode.Parse(document)!["kind"]!)];
         Assert.That(kinds, Is.EqualTo(new[] { "InitConfiguration", "ClusterConfiguration", "KubeletConfiguration", "KubeProxyConfiguration" }));
     }
+
+    [TestCase("1.18.0", "kubeadm.k8s.io/v1beta2", false, null)]
+    [TestCase("1.20.2", "kubeadm.k8s.io/v1beta2", true, null)]
+    [TestCase("1.30.1", "kubeadm.k8s.io/v1beta3", true, null)]
+    [TestCase("1.34.1", "kubeadm.k8s.io/v1beta4", false, "ECDSA-P256")]
+    public void Keys_are_of_elliptic_curves_where_the_version_can(string kubernetes, string api, bool gate, string? algorithm)
+    {
+        JsonNode cluster = JsonNode.Parse(KubernetesNode.InitConfig(Of(kubernetes, api), "control", "198.18.0.1", ClusterNetwork.IPv4).Split("\n---\n")[1])!;
+        Assert.That((bool?)cluster["featureGates"]?["PublicKeysECDSA"] ?? false, Is.EqualTo(gate));
+        Assert.That((string?)cluster["encryptionAlgorithm"], Is.EqualTo(algorithm));
+    }
+
+    [TestCase("1.20.2", true)]
+    [TestCase("1.23.0", false)]
+    [TestCase("1.34.1", false)]
+    public void Two_families_are_a_gate_of_old_versions_and_no_word_of_new_ones(string kubernetes, bool gate)
+    {
+        KubernetesDistribution distribution = Of(kubernetes, "kubeadm.k8s.io/v1beta3");
+        JsonNode[] both = [.. KubernetesNode.InitConfig(distribution, "control", "198.18.0.1", ClusterNetwork.DualStack).Split("\n---\n").Select(document => JsonNode.Parse(document)!)];
+        Assert.That((string)both[1]["networking"]!["podSubnet"]!, Is.EqualTo("10.244.0.0/16,fd00:10:244::/56"));
+        Assert.That((string)both[1]["networking"]!["serviceSubnet"]!, Is.EqualTo("10.96.0.0/12,fd00:10:96::/112"));
+        Assert.That(both[1..].Select(document => (bool?)document["featureGates"]?["IPv6DualStack"] ?? false), Is.All.EqualTo(gate));
+        Assert.That(KubernetesNode.InitConfig(distribution, "control", "198.18.0.1", ClusterNetwork.IPv4), Does.Not.Contain("IPv6DualStack"));
+    }
+
+    private static KubernetesDistribution Of(string kubernetes, string api) => new()
+    {
+        Format = 1, Name = "some", Kubernetes = kubernetes, Architecture = "amd64", KubeadmApi = api, Cri = ["v1"], CriSocket = "/run/containerd/containerd.sock", ImageRepository = "k8s.gcr.io",
+        Images = new Dictionary<string, string> { ["pause"] = "pause:3", ["tools"] = "tools:1" },
+    };
 
     private void Make()
     {

@@ -34,13 +34,18 @@ public sealed partial class KubernetesCluster : IAsyncDisposable
     /// <param name="lab">Has the run's distribution.</param>
     /// <param name="control">Its control plane.</param>
     /// <param name="workers">The others; with none, pods run on the control plane.</param>
-    public static async Task CreateAsync(Lab lab, Machine control, params Machine[] workers)
+    public static Task CreateAsync(Lab lab, Machine control, params Machine[] workers) => CreateAsync(lab, ClusterNetwork.IPv4, control, workers);
+
+    /// <summary>As <see cref="CreateAsync(Lab, Machine, Machine[])"/>, with pods and services of IPv4 and IPv6, on a control plane alone.</summary>
+    public static Task CreateDualStackAsync(Lab lab, Machine control) => CreateAsync(lab, ClusterNetwork.DualStack, control, []);
+
+    private static async Task CreateAsync(Lab lab, ClusterNetwork network, Machine control, Machine[] workers)
     {
         ArgumentNullException.ThrowIfNull(control);
         ArgumentNullException.ThrowIfNull(workers);
         KubernetesDistribution distribution = KubernetesDistribution.Of(lab);
         await Task.WhenAll([control.InstallKubernetesAsync(distribution, controls: true), .. workers.Select(worker => worker.InstallKubernetesAsync(distribution, controls: false))]);
-        await control.InitClusterAsync(distribution);
+        await control.InitClusterAsync(distribution, network);
         await using KubernetesCluster cluster = await ConnectAsync([control, .. workers]);
         await Task.WhenAll(workers.Select(worker => worker.JoinClusterAsync(distribution, control)));
         await cluster.ConnectPodsAsync();
@@ -148,8 +153,9 @@ public sealed partial class KubernetesCluster : IAsyncDisposable
     {
         IList<V1Node> nodes = await Control.WaitForAsync("every node to have addresses for its pods", async () => (await Client.CoreV1.ListNodeAsync()).Items,
             seen => Machines.All(machine => seen.Any(node => node.Metadata.Name == machine.Name && node.Spec.PodCIDR is { Length: > 0 })));
-        string Of(Machine machine) => nodes.First(node => node.Metadata.Name == machine.Name).Spec.PodCIDR;
-        await Task.WhenAll(Machines.Select(machine => machine.JoinPodNetworkAsync(Of(machine), Machines.Where(other => other != machine).Select(other => (Of(other), other.Address)))));
+        V1NodeSpec SpecOf(Machine machine) => nodes.First(node => node.Metadata.Name == machine.Name).Spec;
+        string Of(Machine machine) => SpecOf(machine).PodCIDR;
+        await Task.WhenAll(Machines.Select(machine => machine.JoinPodNetworkAsync(SpecOf(machine).PodCIDRs, Machines.Where(other => other != machine).Select(other => (Of(other), other.Address)))));
     }
 
     /// <summary>The control plane's clock.</summary>

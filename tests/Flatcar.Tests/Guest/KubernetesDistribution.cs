@@ -141,7 +141,7 @@ public sealed record KubernetesDistribution
     {
         string full = Path.GetFullPath(directory);
         if (!System.IO.Directory.Exists(full))
-            throw Wrong(directory, File.Exists(full) ? "it is a file" : "there is no such directory", "a directory with " + Manifest, "scripts/kubernetes-distribution makes one and prints where; an archive has to be unpacked");
+            throw Wrong(directory, File.Exists(full) ? "it is a file" : "there is no such directory", "a directory with " + Manifest, "scripts/kubernetes-distribution makes one and prints where");
         try
         {
             KubernetesDistribution read = JsonSerializer.Deserialize<KubernetesDistribution>(ReadText(full, Manifest), s_json) ?? throw new JsonException("it is null");

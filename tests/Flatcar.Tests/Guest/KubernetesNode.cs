@@ -8,9 +8,6 @@ namespace Flatcar.Tests.Guest;
 /// <summary>A machine as a node of a cluster: what a distribution puts on it, and what kubeadm is told. Its node's name is its role.</summary>
 public static class KubernetesNode
 {
-    /// <summary>Addresses of pods; each node has a /24 of it.</summary>
-    public const string PodNetwork = "10.244.0.0/16";
-
     // /usr is read-only, and PATH of root ends before it.
     private const string Programs = "/opt/bin";
 
@@ -29,7 +26,13 @@ public static class KubernetesNode
         {
             await machine.PutProgramsAsync(distribution);
             await machine.WriteFileAsync("/etc/modules-load.d/kubernetes.conf", "overlay\nbr_netfilter\n");
-            await machine.WriteFileAsync("/etc/sysctl.d/90-kubernetes.conf", "net.ipv4.ip_forward = 1\nnet.bridge.bridge-nf-call-iptables = 1\n");
+            await machine.WriteFileAsync("/etc/sysctl.d/90-kubernetes.conf", """
+                net.ipv4.ip_forward = 1
+                net.ipv6.conf.default.forwarding = 1
+                net.ipv6.conf.all.forwarding = 1
+                net.bridge.bridge-nf-call-iptables = 1
+                net.bridge.bridge-nf-call-ip6tables = 1
+                """);
             await machine.WriteFileAsync("/etc/systemd/system/kubelet.service", $$"""
                 [Unit]
                 Description=kubelet
@@ -63,9 +66,9 @@ public static class KubernetesNode
             machine.SudoAsync($"PATH={Programs}:$PATH kubeadm {arguments}", within ?? TimeSpan.FromMinutes(10));
 
         /// <summary>Makes it the control plane of a new cluster.</summary>
-        public async Task InitClusterAsync(KubernetesDistribution distribution)
+        public async Task InitClusterAsync(KubernetesDistribution distribution, ClusterNetwork network)
         {
-            await machine.WriteFileAsync("/etc/kubernetes/kola-init.yaml", InitConfig(distribution, machine.Name, machine.Address), "0600");
+            await machine.WriteFileAsync("/etc/kubernetes/kola-init.yaml", InitConfig(distribution, machine.Name, machine.Address, network), "0600");
             await machine.KubeadmAsync($"init --config=/etc/kubernetes/kola-init.yaml{List(" --skip-phases=", distribution.SkipPhases)}{List(" --ignore-preflight-errors=", distribution.IgnorePreflightErrors)}");
         }
 
@@ -81,11 +84,13 @@ public static class KubernetesNode
         }
 
         /// <summary>Gives its pods a network: a bridge with the node's own addresses, and routes to those of the other nodes.</summary>
-        /// <param name="podNetwork">The node's own, as the cluster gave it: <c>10.244.1.0/24</c>.</param>
-        /// <param name="others">The other nodes: their pods' network and their address.</param>
-        public async Task JoinPodNetworkAsync(string podNetwork, IEnumerable<(string PodNetwork, string Address)> others)
+        /// <param name="podNetworks">The node's own, one for each family, as the cluster gave them: <c>10.244.1.0/24</c>.</param>
+        /// <param name="others">The other nodes: their pods' network and their address, of one family.</param>
+        public async Task JoinPodNetworkAsync(IEnumerable<string> podNetworks, IEnumerable<(string PodNetwork, string Address)> others)
         {
+            ArgumentNullException.ThrowIfNull(podNetworks);
             ArgumentNullException.ThrowIfNull(others);
+            string[] own = [.. podNetworks];
             string routes = string.Concat(others.Select(other => $"[Route]\nDestination={other.PodNetwork}\nGateway={other.Address}\n\n"));
             // Beside the harness's own file for the segment, so that it outlives a restart.
             await machine.SudoAsync("""
@@ -99,7 +104,7 @@ public static class KubernetesNode
                 name = "pods",
                 plugins = new object[]
                 {
-                    new { type = "bridge", bridge = "cni0", isGateway = true, ipMasq = false, hairpinMode = true, ipam = new { type = "host-local", ranges = new[] { new[] { new { subnet = podNetwork } } }, routes = new[] { new { dst = "0.0.0.0/0" } } } },
+                    new { type = "bridge", bridge = "cni0", isGateway = true, ipMasq = false, hairpinMode = true, ipam = new { type = "host-local", ranges = own.Select(network => new[] { new { subnet = network } }), routes = own.Select(network => new { dst = network.Contains(':', StringComparison.Ordinal) ? "::/0" : "0.0.0.0/0" }) } },
                     new { type = "portmap", capabilities = new { portMappings = true } },
                 },
             }));
@@ -165,11 +170,18 @@ public static class KubernetesNode
     /// <param name="distribution">Knows which API that has to be written for.</param>
     /// <param name="name">Of its first node.</param>
     /// <param name="address">Of that node, by which others reach it.</param>
-    public static string InitConfig(KubernetesDistribution distribution, string name, string address)
+    /// <param name="network">Addresses of pods and services.</param>
+    public static string InitConfig(KubernetesDistribution distribution, string name, string address, ClusterNetwork network)
     {
         ArgumentNullException.ThrowIfNull(distribution);
-        // Everything waits longer where all is emulated; there is one of each, and nobody to lead.
+        ArgumentNullException.ThrowIfNull(network);
         bool beta4 = IsBeta4(distribution);
+        // A gate until it was for everybody, and no word any more of later versions.
+        bool? dualStack = network.IsDualStack && distribution.IsBefore(new Version(1, 23)) ? true : null;
+        object? gates = dualStack is null ? null : new { IPv6DualStack = dualStack };
+        // A handshake with RSA takes an emulated server so long that clients give up and come again: the slower, the more of them, and its own are among them, without which it ends itself.
+        bool? ecdsa = beta4 || distribution.IsBefore(new Version(1, 19)) ? null : true;
+        // Everything waits longer where all is emulated; there is one of each, and nobody to lead.
         return Documents(
             new
             {
@@ -185,14 +197,16 @@ public static class KubernetesNode
                 kind = "ClusterConfiguration",
                 kubernetesVersion = $"v{distribution.Kubernetes}",
                 imageRepository = distribution.ImageRepository,
-                networking = new { podSubnet = PodNetwork },
+                networking = new { podSubnet = network.Pods, serviceSubnet = network.Services },
+                featureGates = dualStack is null && ecdsa is null ? null : new { IPv6DualStack = dualStack, PublicKeysECDSA = ecdsa },
+                encryptionAlgorithm = beta4 ? "ECDSA-P256" : null,
                 apiServer = beta4 ? (object)new { certSANs = s_names } : new { certSANs = s_names, timeoutForControlPlane = "15m0s" },
                 controllerManager = new { extraArgs = Arguments(distribution, ("leader-elect", "false"), ("flex-volume-plugin-dir", VolumePlugins)) },
                 scheduler = new { extraArgs = Arguments(distribution, ("leader-elect", "false")) },
                 etcd = new { local = new { dataDir = "/var/lib/etcd", extraArgs = Arguments(distribution, ("heartbeat-interval", "500"), ("election-timeout", "5000")) } },
             },
-            new { apiVersion = "kubelet.config.k8s.io/v1beta1", kind = "KubeletConfiguration", cgroupDriver = "systemd", volumePluginDir = VolumePlugins },
-            new { apiVersion = "kubeproxy.config.k8s.io/v1alpha1", kind = "KubeProxyConfiguration", mode = "iptables" });
+            new { apiVersion = "kubelet.config.k8s.io/v1beta1", kind = "KubeletConfiguration", cgroupDriver = "systemd", volumePluginDir = VolumePlugins, featureGates = gates },
+            new { apiVersion = "kubeproxy.config.k8s.io/v1alpha1", kind = "KubeProxyConfiguration", mode = "iptables", featureGates = gates });
     }
 
     // Its clients come over a port of their own host.

@@ -108,6 +108,35 @@ public sealed class ServiceTests
         await control.WaitForAsync("the name to be known", () => cluster.TryExecAsync("asks", "nslookup kubernetes.default.svc.cluster.local"), seen => seen.ExitCode == 0 && seen.Text.Contains("10.96.0.1", StringComparison.Ordinal));
     }
 
+    [MachineTest("kubeadm.dual-stack", Minutes = 20, Needs = [Feature.Kubernetes])]
+    public async Task Pods_and_services_have_addresses_of_both_families([Spec(MemoryMiB = 2048, Cpus = 2)] Machine control, Lab lab)
+    {
+        KubernetesDistribution.Of(lab).SkipWithout("dual-stack");
+        await KubernetesCluster.CreateDualStackAsync(lab, control);
+        await using KubernetesCluster cluster = await KubernetesCluster.OpenAsync(control);
+        await cluster.ApplyAsync($$"""
+            {{KubernetesCluster.Pod("web", Serves)}}
+            ---
+            {apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ipFamilyPolicy: RequireDualStack, selector: {app: web}, ports: [{port: 80, targetPort: 8080} ]} }
+            """);
+        await cluster.PodReadyAsync("web");
+        V1Pod asks = await cluster.StartPodAsync("asks");
+        string[] families = ["10.244.", "fd00:10:244:"];
+        Assert.That(asks.Status.PodIPs.Zip(families, (given, family) => given.Ip.StartsWith(family, StringComparison.Ordinal)), Is.EqualTo((bool[])[true, true]), string.Join(' ', asks.Status.PodIPs.Select(given => given.Ip)));
+        string inside = await cluster.ExecAsync("asks", "ip -o addr show dev eth0 scope global");
+        foreach (V1PodIP given in asks.Status.PodIPs)
+            Assert.That(inside, Does.Contain($" {given.Ip}/"));
+
+        IList<string> addresses = (await cluster.Client.CoreV1.ReadNamespacedServiceAsync("web", "default")).Spec.ClusterIPs;
+        Assert.That(addresses, Has.Count.EqualTo(2));
+        foreach (string address in addresses)
+        {
+            string ask = $"curl --silent --max-time 60 http://{(address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address)}/name";
+            await control.WaitForAsync($"the service to answer the node at {address}", () => control.TryRunAsync(ask), seen => seen.Text == "web");
+            await control.WaitForAsync($"the service to answer a pod at {address}", () => cluster.TryExecAsync("asks", ask), seen => seen.Text == "web");
+        }
+    }
+
     [MachineTest("kubeadm.network-policy", Prepared = Clusters.TwoNodes, Needs = [Feature.Kubernetes])]
     public async Task A_policy_keeps_others_out(Machine control, Machine worker, Lab lab)
     {
