@@ -15,16 +15,17 @@ internal static class TinyGuest
     //          lodsb; test %al,%al; jz done
     //          mov $0x3f8,%dx; out %al,%dx; jmp next
     //   done:  mov power,%al; test %al,%al; jz halt
+    //          mov $0x86,%ah; mov $0x1e,%cx; xor %dx,%dx; int $0x15                           # two seconds: whoever started it looks first
     //          mov $0x604,%dx; mov $0x2000,%ax; out %ax,%dx                                  # ACPI: soft off
     //   halt:  hlt; jmp halt
     //   text:  .ascii "kola boot "
     //   count: .ascii "0"; .byte 13, 10, 0
     //   power: .byte 0
     private const string Program =
-        "fa31c08ed88ec08ed0bc007cfe064e7cb80103b9010030f6bb007ccd13be447cbafd03eca82074fbac84c07406baf803eeebeda0527c84c07407ba0406b80020eff4ebfd" +
+        "fa31c08ed88ec08ed0bc007cfe06577cb80103b9010030f6bb007ccd13be4d7cbafd03eca82074fbac84c07406baf803eeebeda05b7c84c07410b486b91e0031d2cd15ba0406b80020eff4ebfd" +
         "6b6f6c6120626f6f7420300d0a0000";
 
-    private const int PowerOffAt = 0x52;
+    private const int PowerOffAt = 0x5b;
     private const int Bytes = 1 << 20;
 
     /// <summary>Writes it as a raw disk.</summary>

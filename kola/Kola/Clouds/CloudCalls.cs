@@ -33,15 +33,23 @@ public sealed class CloudCalls
     /// <param name="cancel">Ends it.</param>
     /// <exception cref="PlatformException">It failed; <see cref="Refusal.Of"/> tells how.</exception>
     /// <exception cref="UsageException">The credentials are refused, before any machine runs.</exception>
+    /// <exception cref="OperationCanceledException">It was ended, and the cloud had not answered.</exception>
     public async Task<T> RunAsync<T>(string what, Signal signal, Func<CancellationToken, Task<T>> call, CancellationToken cancel)
     {
         try
         {
             return await call(cancel);
         }
-        catch (Exception fault) when (fault is not KolaException && !cancel.IsCancellationRequested)
+        catch (Exception fault) when (fault is not KolaException)
         {
-            Refusal? refusal = _read(fault) ?? (IsSilence(fault) ? new Refusal(RefusalKind.Silence, "no answer", fault.Message) : null);
+            Refusal? refusal = _read(fault);
+            if (refusal is null)
+            {
+                // What breaks off while it is ended was ended; an answer is one at any time.
+                cancel.ThrowIfCancellationRequested();
+                refusal = IsSilence(fault) ? new Refusal(RefusalKind.Silence, "no answer", fault.Message) : null;
+            }
+
             if (refusal is null)
                 throw;
             throw Problem($"could not {what}", signal, refusal, fault);

@@ -4,7 +4,7 @@ using Kola.Platforms.Tests.Recording;
 namespace Kola.Platforms.Tests.OpenStack;
 
 /// <summary>Keystone, nova, glance and neutron in memory, one project, as far as kola asks for.</summary>
-internal sealed class OpenStackModel(string url) : IProvider
+internal sealed class OpenStackModel(string url) : IProvider, IAsyncDisposable
 {
     public const string ImageId = "70a599e0-31e7-49b7-b260-868f441e862b";
     public const string Inside = "11111111-1111-1111-1111-111111111111";
@@ -35,6 +35,21 @@ internal sealed class OpenStackModel(string url) : IProvider
 
     public int Logins => _tokens;
 
+    /// <summary>Where servers run; null where they are nothing but entries.</summary>
+    public OpenStackMachines? Machines { get; init; }
+
+    /// <summary>The environment of a person who comes to one.</summary>
+    /// <param name="url">Its address.</param>
+    public static IReadOnlyDictionary<string, string> Environment(string url) => new Dictionary<string, string>
+    {
+        ["OS_AUTH_URL"] = $"{url}/identity",
+        ["OS_USERNAME"] = "kola",
+        ["OS_PASSWORD"] = "secret",
+        ["OS_PROJECT_NAME"] = "tests",
+        ["OS_USER_DOMAIN_NAME"] = "Default",
+        ["OS_PROJECT_DOMAIN_NAME"] = "Default",
+    };
+
     public Answer Handle(Received request)
     {
         string[] path = request.Path.Trim('/').Split('/');
@@ -61,7 +76,7 @@ internal sealed class OpenStackModel(string url) : IProvider
             ["network", _, var kind, var id] => One(request, kind, id, ""),
             ["image", _, "images"] when request.Method == "GET" => Images(request),
             ["image", _, "images"] => CreateImage(request),
-            ["image", _, "images", var id, "file"] => Upload(id),
+            ["image", _, "images", var id, "file"] => Upload(id, request),
             ["image", _, "images", var id] when request.Method == "PATCH" => Patch(id, request),
             ["image", _, "images", var id] => One(request, "images", id, ""),
             _ => throw new InvalidOperationException($"{request} is not modelled"),
@@ -109,7 +124,8 @@ internal sealed class OpenStackModel(string url) : IProvider
         server["then"] = full ? "ERROR" : "ACTIVE";
         if (full)
             server["fault"] = new JsonObject { ["code"] = 500, ["message"] = "No valid host was found. There are not enough hosts available.", ["created"] = "2026-11-28T20:00:00Z" };
-        server["addresses"] = new JsonObject { ["inside"] = new JsonArray(new JsonObject { ["addr"] = "10.0.0.5", ["version"] = 4, ["OS-EXT-IPS:type"] = "fixed" }) };
+        int disk = Flavors()["flavors"]!.AsArray().Single(f => f!["id"]!.ToString() == server["flavorRef"]!.ToString())!["disk"]!.GetValue<int>();
+        server["addresses"] = new JsonObject { ["inside"] = new JsonArray(new JsonObject { ["addr"] = Machines?.Make(server, disk) ?? "10.0.0.5", ["version"] = 4, ["OS-EXT-IPS:type"] = "fixed" }) };
         All["servers"][id] = server;
         return new Answer(202, new JsonObject { ["server"] = new JsonObject { ["id"] = id, ["adminPass"] = "x" } });
     }
@@ -118,7 +134,8 @@ internal sealed class OpenStackModel(string url) : IProvider
     {
         foreach ((string id, JsonObject server) in All["servers"].ToArray())
         {
-            if (server["then"] is not { } then)
+            Machines?.Show(server);
+            if (Machines is not null || server["then"] is not { } then)
                 continue;
             int left = server["left"]!.GetValue<int>();
             server["left"] = left - 1;
@@ -138,7 +155,8 @@ internal sealed class OpenStackModel(string url) : IProvider
             return NotFound();
         (string action, _) = request.Json.AsObject().Single();
         if (action == "os-getConsoleOutput")
-            return new Answer(200, new JsonObject { ["output"] = Console });
+            return new Answer(200, new JsonObject { ["output"] = Machines?.ConsoleOf(id) ?? Console });
+        Machines?.Act(id, action, All["images"].GetValueOrDefault(server["imageRef"]!.ToString())?["os_shutdown_timeout"]?.ToString() == "0");
         (server["status"], server["then"]) = action switch
         {
             "reboot" => ("HARD_REBOOT", "ACTIVE"),
@@ -168,10 +186,11 @@ internal sealed class OpenStackModel(string url) : IProvider
         return page;
     }
 
-    private Answer Upload(string id)
+    private Answer Upload(string id, Received request)
     {
         if (!All["images"].TryGetValue(id, out JsonObject? image))
             return NotFound();
+        Machines?.Keep(id, image["disk_format"]!.ToString(), request.File!);
         image["status"] = "active";
         return new Answer(204);
     }
@@ -208,12 +227,16 @@ internal sealed class OpenStackModel(string url) : IProvider
     {
         if (!All[kind].TryGetValue(id, out JsonObject? thing))
             return NotFound();
+        if (kind == "servers")
+            Machines?.Show(thing);
         if (request.Method != "DELETE")
             return new Answer(200, wrapper.Length > 0 ? new JsonObject { [wrapper] = thing.DeepClone() } : thing.DeepClone());
         bool used = kind == "security-groups" && (All["ports"].Values.Any(p => p["security_groups"]!.AsArray().Any(g => g!.ToString() == id)) || All["servers"].Values.Any(s => s["security_groups"]?.AsArray().Any(g => g!["name"]!.ToString() == id) == true));
         if (used)
             return new Answer(409, new JsonObject { ["NeutronError"] = new JsonObject { ["type"] = "SecurityGroupInUse", ["message"] = $"Security Group {id} in use.", ["detail"] = "" } });
         All[kind].Remove(id);
+        if (kind == "servers")
+            Machines?.Delete(id);
         return new Answer(204);
     }
 
@@ -231,6 +254,8 @@ internal sealed class OpenStackModel(string url) : IProvider
             body[$"{list}_links"] = new JsonArray(new JsonObject { ["rel"] = "next", ["href"] = "x" });
         return new Answer(200, body);
     }
+
+    public ValueTask DisposeAsync() => Machines?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private static Answer NotFound() => new(404, new JsonObject { ["itemNotFound"] = new JsonObject { ["code"] = 404, ["message"] = "It could not be found." } });
 }

@@ -18,7 +18,7 @@ internal sealed class OpenStackTests
     public async Task StartsACloud()
     {
         Recorder recorder = await Recorder.StartAsync("openstack", url => _model = new OpenStackModel(url));
-        _place = new CloudPlace(new OpenStackDriver(), recorder, Login(recorder.Url), ("openstack-disk-format", "raw"));
+        _place = new CloudPlace(new OpenStackDriver(), recorder, OpenStackModel.Environment(recorder.Url), ("openstack-disk-format", "raw"));
     }
 
     [TearDown]
@@ -282,7 +282,7 @@ internal sealed class OpenStackTests
     [Test]
     public async Task A_raw_image_is_brought_as_a_qcow2_with_its_size_unless_raw_is_asked_for()
     {
-        await using var place = new CloudPlace(new OpenStackDriver(), _place.Recorder, Login(_place.Recorder.Url));
+        await using var place = new CloudPlace(new OpenStackDriver(), _place.Recorder, OpenStackModel.Environment(_place.Recorder.Url));
         await using (await place.OpenAsync())
         await using (await _place.OpenAsync())
         {
@@ -308,19 +308,9 @@ internal sealed class OpenStackTests
     [Test]
     public async Task A_password_that_is_wrong_is_the_callers_mistake_and_is_not_told()
     {
-        var wrong = new Dictionary<string, string>(Login(_place.Recorder.Url)) { ["OS_PASSWORD"] = "hunter2" };
+        var wrong = new Dictionary<string, string>(OpenStackModel.Environment(_place.Recorder.Url)) { ["OS_PASSWORD"] = "hunter2" };
         await using var place = new CloudPlace(new OpenStackDriver(), await Recorder.StartAsync("openstack", url => new OpenStackModel(url)), wrong);
         UsageException fault = (await Assert.ThrowsAsync<UsageException>(async () => await place.OpenAsync()))!;
         Assert.That(fault.ToString(), Does.Contain("requires authentication").And.Not.Contain("hunter2"));
     }
-
-    private static Dictionary<string, string> Login(string url) => new()
-    {
-        ["OS_AUTH_URL"] = $"{url}/identity",
-        ["OS_USERNAME"] = "kola",
-        ["OS_PASSWORD"] = "secret",
-        ["OS_PROJECT_NAME"] = "tests",
-        ["OS_USER_DOMAIN_NAME"] = "Default",
-        ["OS_PROJECT_DOMAIN_NAME"] = "Default",
-    };
 }

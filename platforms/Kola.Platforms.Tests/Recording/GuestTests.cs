@@ -2,8 +2,10 @@ using Kola.Azure;
 using Kola.Clouds;
 using Kola.Gcp;
 using Kola.Machines;
+using Kola.OpenStack;
 using Kola.Platforms.Tests.Azure;
 using Kola.Platforms.Tests.Gcp;
+using Kola.Platforms.Tests.OpenStack;
 
 namespace Kola.Platforms.Tests.Recording;
 
@@ -24,10 +26,11 @@ internal sealed class GuestTests
     [TearDown]
     public void LeaveNothing() => _scratch.Dispose();
 
-    [Test]
-    public async Task A_machine_of_azure_goes_on_with_its_own_disk_after_a_restart_and_a_power_cycle()
+    [TestCase("azure")]
+    [TestCase("openstack")]
+    public async Task A_machine_goes_on_with_its_own_disk_after_a_reset_and_a_power_cycle(string cloud)
     {
-        await using CloudPlace place = await AzureAsync(powersOff: false);
+        await using CloudPlace place = cloud == "azure" ? await AzureAsync(powersOff: false) : await OpenStackAsync();
         await using CloudPlatform platform = await place.OpenAsync();
         await using CloudInstance machine = await place.StartAsync(platform);
         Assert.That(machine.Address, Is.EqualTo($"{_host.Machines.Single().Address}:22"));
@@ -90,6 +93,13 @@ internal sealed class GuestTests
         Recorder recorder = await Recorder.StartAsync("azure", url => model = new AzureModel(url, _host.Directory));
         model.Running = new AzureMachines(_host, model.Blobs);
         return new CloudPlace(new AzureDriver(), recorder, AzureModel.Environment, AzureModel.Settings(recorder.Url)) { Image = image };
+    }
+
+    private async Task<CloudPlace> OpenStackAsync()
+    {
+        Image image = TinyGuest.Write(_scratch.File("disk.img"), powersOff: false);
+        Recorder recorder = await Recorder.StartAsync("openstack", url => new OpenStackModel(url) { Machines = new OpenStackMachines(_host) });
+        return new CloudPlace(new OpenStackDriver(), recorder, OpenStackModel.Environment(recorder.Url)) { Image = image };
     }
 
     private static Task SaysAsync(CloudInstance machine, string words, int times = 1)
