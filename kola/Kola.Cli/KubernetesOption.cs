@@ -41,9 +41,13 @@ internal sealed class KubernetesOption(Surroundings surroundings)
         {
             unpacked = await KubernetesDistributionArchive.UnpackAsync(given, surroundings.CacheDirectory, new StandardErrorProgress(), cancel);
         }
-        catch (Exception cannot) when (cannot is ReferenceBuildException or UnauthorizedAccessException)
+        catch (ReferenceBuildException cannot)
         {
             throw new UsageException(cannot.Message, cannot);
+        }
+        catch (UnauthorizedAccessException cannot)
+        {
+            throw new UsageException($"{_directory.Name} {given}: it cannot be unpacked\n  wanted:  a file this user may read, and a cache directory it may write to\n  got:     {cannot.Message}\n  next:    let it, or give the directory the file was made of", cannot);
         }
 
         try
