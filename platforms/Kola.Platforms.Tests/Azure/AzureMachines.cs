@@ -15,8 +15,7 @@ namespace Kola.Platforms.Tests.Azure;
 internal sealed class AzureMachines(GuestHost host, AzureBlobs blobs) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, GuestMachine> _machines = new(StringComparer.OrdinalIgnoreCase);
-    private readonly ConcurrentDictionary<string, string> _changing = new(StringComparer.OrdinalIgnoreCase);
-    private readonly ConcurrentDictionary<string, string> _broken = new(StringComparer.OrdinalIgnoreCase);
+    private readonly GuestWork _work = new();
 
     public GuestHost Host => host;
 
@@ -27,7 +26,7 @@ internal sealed class AzureMachines(GuestHost host, AzureBlobs blobs) : IAsyncDi
     public Task MakeAsync(JsonObject machine, string generation, string address)
     {
         string id = machine["id"]!.ToString();
-        return DuringAsync(id, "PowerState/starting", async () =>
+        return _work.DuringAsync(id, "PowerState/starting", async () =>
         {
             JsonNode storage = machine["properties"]!["storageProfile"]!;
             JsonNode system = machine["properties"]!["osProfile"]!;
@@ -52,9 +51,9 @@ internal sealed class AzureMachines(GuestHost host, AzureBlobs blobs) : IAsyncDi
     /// <param name="abruptly">Whether it is not asked to go.</param>
     public Task ActAsync(string id, string action, bool abruptly) => action switch
     {
-        "powerOff" => DuringAsync(id, "PowerState/stopping", abruptly ? _machines[id].PullAsync : _machines[id].StopAsync),
-        "start" => DuringAsync(id, "PowerState/starting", _machines[id].StartAsync),
-        _ => DuringAsync(id, "PowerState/stopping", _machines[id].RestartAsync),
+        "powerOff" => _work.DuringAsync(id, "PowerState/stopping", abruptly ? _machines[id].PullAsync : _machines[id].StopAsync),
+        "start" => _work.DuringAsync(id, "PowerState/starting", _machines[id].StartAsync),
+        _ => _work.DuringAsync(id, "PowerState/stopping", _machines[id].RestartAsync),
     };
 
     /// <summary>Deletes it.</summary>
@@ -63,10 +62,10 @@ internal sealed class AzureMachines(GuestHost host, AzureBlobs blobs) : IAsyncDi
     /// <summary>Its states, as an instance view has them.</summary>
     public (string Code, string Message)[] StatesOf(string id)
     {
-        if (_broken.TryGetValue(id, out string? problem))
+        if (_work.FaultOf(id) is { } problem)
             return [("ProvisioningState/failed/InternalExecutionError", problem)];
         bool made = _machines.TryGetValue(id, out GuestMachine? machine);
-        string power = _changing.GetValueOrDefault(id) ?? (machine is { IsOn: true } ? "PowerState/running" : "PowerState/stopped");
+        string power = _work.StatusOf(id) ?? (machine is { IsOn: true } ? "PowerState/running" : "PowerState/stopped");
         return [(made ? "ProvisioningState/succeeded" : "ProvisioningState/creating", ""), (power, "")];
     }
 
@@ -74,24 +73,6 @@ internal sealed class AzureMachines(GuestHost host, AzureBlobs blobs) : IAsyncDi
     public string ConsoleOf(string name) => Encoding.Latin1.GetString(_machines.Values.FirstOrDefault(m => m.Name == name)?.Console ?? []);
 
     public ValueTask DisposeAsync() => host.DisposeAsync();
-
-    private async Task DuringAsync(string id, string power, Func<Task> act)
-    {
-        _changing[id] = power;
-        await Task.Yield();
-        try
-        {
-            await act();
-        }
-        catch (Exception fault) when (fault is InvalidOperationException or IOException or OperationCanceledException or System.Net.Sockets.SocketException)
-        {
-            _broken[id] = fault.Message;
-        }
-        finally
-        {
-            _changing.TryRemove(id, out _);
-        }
-    }
 
     // A disc in UDF, with what the machine is given at its first start.
     private async Task<string> BurnAsync(string name, JsonNode system)

@@ -13,8 +13,7 @@ internal sealed class GcpMachines(GuestHost host, GcpBucket bucket) : IAsyncDisp
     private const string Attributes = "/computeMetadata/v1/instance/attributes/";
 
     private readonly ConcurrentDictionary<string, GuestMachine> _machines = new();
-    // STAGING and STOPPING, while it is done.
-    private readonly ConcurrentDictionary<string, string> _changing = new();
+    private readonly GuestWork _work = new();
 
     public GuestHost Host => host;
 
@@ -54,7 +53,7 @@ internal sealed class GcpMachines(GuestHost host, GcpBucket bucket) : IAsyncDisp
     {
         string name = NameOf(instance);
         GuestMachine? machine = _machines.GetValueOrDefault(name);
-        instance["status"] = _changing.GetValueOrDefault(name) ?? (machine is { IsOn: true } ? "RUNNING" : "TERMINATED");
+        instance["status"] = _work.StatusOf(name) ?? (machine is { IsOn: true } ? "RUNNING" : "TERMINATED");
         JsonObject nat = instance["networkInterfaces"]![0]!["accessConfigs"]![0]!.AsObject();
         nat.Remove("natIP");
         if (machine is { IsOn: true, Address: { } address })
@@ -68,24 +67,8 @@ internal sealed class GcpMachines(GuestHost host, GcpBucket bucket) : IAsyncDisp
 
     private static string NameOf(JsonObject instance) => instance["name"]!.ToString();
 
-    private async Task<(string Code, string Message)?> DuringAsync(string name, string status, Func<Task> act)
-    {
-        _changing[name] = status;
-        await Task.Yield();
-        try
-        {
-            await act();
-            return null;
-        }
-        catch (Exception fault) when (fault is InvalidOperationException or IOException or OperationCanceledException or System.Net.Sockets.SocketException)
-        {
-            return ("INTERNAL_ERROR", fault.Message);
-        }
-        finally
-        {
-            _changing.TryRemove(name, out _);
-        }
-    }
+    private async Task<(string Code, string Message)?> DuringAsync(string name, string status, Func<Task> act) =>
+        await _work.DuringAsync(name, status, act) is { } fault ? ("INTERNAL_ERROR", fault) : null;
 
     private static Answer Tell(Dictionary<string, string> items, Received asked) =>
         asked.Headers.GetValueOrDefault("metadata-flavor") != "Google" ? new Answer(403) { Text = "Missing Metadata-Flavor:Google header." }

@@ -17,9 +17,7 @@ internal sealed class OpenStackMachines(GuestHost host) : IAsyncDisposable
 
     private readonly ConcurrentDictionary<string, Lazy<Task<string>>> _disks = new();
     private readonly ConcurrentDictionary<string, GuestMachine> _machines = new();
-    // As nova has it while it is done.
-    private readonly ConcurrentDictionary<string, string> _changing = new();
-    private readonly ConcurrentDictionary<string, string> _broken = new();
+    private readonly GuestWork _work = new();
 
     /// <summary>Takes an image that was brought, in whatever format.</summary>
     public void Keep(string image, string format, string file)
@@ -44,7 +42,7 @@ internal sealed class OpenStackMachines(GuestHost host) : IAsyncDisposable
         string id = IdOf(server), image = server["imageRef"]!.ToString();
         byte[] data = Convert.FromBase64String(server["user_data"]?.ToString() ?? "");
         string address = GuestHost.Loopback();
-        _ = DuringAsync(id, "BUILD", async () =>
+        _ = _work.DuringAsync(id, "BUILD", async () =>
         {
             GuestMachine machine = await host.MakeAsync(new GuestShape
             {
@@ -69,22 +67,23 @@ internal sealed class OpenStackMachines(GuestHost host) : IAsyncDisposable
         GuestMachine machine = _machines[id];
         _ = action switch
         {
-            "reboot" => DuringAsync(id, "HARD_REBOOT", machine.ResetAsync),
-            "os-stop" => DuringAsync(id, "ACTIVE", abruptly ? machine.PullAsync : machine.StopAsync),
-            _ => DuringAsync(id, "SHUTOFF", machine.StartAsync),
+            "reboot" => _work.DuringAsync(id, "HARD_REBOOT", machine.ResetAsync),
+            "os-stop" => _work.DuringAsync(id, "ACTIVE", abruptly ? machine.PullAsync : machine.StopAsync),
+            _ => _work.DuringAsync(id, "SHUTOFF", machine.StartAsync),
         };
     }
 
     /// <summary>Deletes it.</summary>
-    public void Delete(string id) => _ = DuringAsync(id, "ACTIVE", () => host.DeleteAsync(id));
+    public void Delete(string id) => _ = _work.DuringAsync(id, "ACTIVE", () => host.DeleteAsync(id));
 
     /// <summary>Writes into its entry how it is.</summary>
     public void Show(JsonObject server)
     {
         string id = IdOf(server);
-        if (_broken.TryGetValue(id, out string? fault))
+        string? fault = _work.FaultOf(id);
+        if (fault is not null)
             server["fault"] = new JsonObject { ["code"] = 500, ["message"] = fault, ["created"] = "2026-11-28T20:00:00Z" };
-        server["status"] = fault is not null ? "ERROR" : _changing.GetValueOrDefault(id) ?? (_machines.GetValueOrDefault(id) is { IsOn: true } ? "ACTIVE" : "SHUTOFF");
+        server["status"] = fault is not null ? "ERROR" : _work.StatusOf(id) ?? (_machines.GetValueOrDefault(id) is { IsOn: true } ? "ACTIVE" : "SHUTOFF");
     }
 
     /// <summary>The newest of what it wrote to its first serial port.</summary>
@@ -97,22 +96,4 @@ internal sealed class OpenStackMachines(GuestHost host) : IAsyncDisposable
     public ValueTask DisposeAsync() => host.DisposeAsync();
 
     private static string IdOf(JsonObject server) => server["id"]!.ToString();
-
-    private async Task DuringAsync(string id, string status, Func<Task> act)
-    {
-        _changing[id] = status;
-        await Task.Yield();
-        try
-        {
-            await act();
-        }
-        catch (Exception fault) when (fault is InvalidOperationException or IOException or OperationCanceledException or System.Net.Sockets.SocketException)
-        {
-            _broken[id] = fault.Message;
-        }
-        finally
-        {
-            _changing.TryRemove(id, out _);
-        }
-    }
 }
