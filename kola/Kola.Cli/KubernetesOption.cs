@@ -9,13 +9,13 @@ namespace Kola.Cli;
 /// <param name="surroundings">Where one that came as an archive is unpacked.</param>
 internal sealed class KubernetesOption(Surroundings surroundings)
 {
-    private readonly Option<string?> _directory = new("--kubernetes") { Description = "A Kubernetes distribution, which tests make clusters of: a directory with kubernetes.json, SHA256SUMS and what they speak of, or an archive of one (tar, squashfs). scripts/kubernetes-distribution makes one. Default: none, and tests that need one are skipped.", HelpName = "DIR" };
+    private readonly Option<string?> _distribution = new("--kubernetes") { Description = "A Kubernetes distribution, which tests make clusters of: a directory with kubernetes.json, SHA256SUMS and what they speak of, or an archive of one (tar, squashfs). scripts/kubernetes-distribution makes one. Default: none, and tests that need one are skipped.", HelpName = "DIR|FILE" };
 
-    internal void AddTo(Command command) => command.Add(_directory);
+    internal void AddTo(Command command) => command.Add(_distribution);
 
     /// <summary>What the command line says, read and held against its own digests; none when it says nothing.</summary>
     /// <exception cref="UsageException">It is no distribution, or not whole.</exception>
-    internal async Task<IReadOnlyDictionary<string, SuiteInput>> ReadAsync(ParseResult parsed, CancellationToken cancel) => parsed.GetValue(_directory) is { } given
+    internal async Task<IReadOnlyDictionary<string, SuiteInput>> ReadAsync(ParseResult parsed, CancellationToken cancel) => parsed.GetValue(_distribution) is { } given
         ? new Dictionary<string, SuiteInput> { [SuiteInput.Kubernetes] = await CheckAsync(given, cancel) }
         : new Dictionary<string, SuiteInput>();
 
@@ -23,13 +23,13 @@ internal sealed class KubernetesOption(Surroundings surroundings)
     /// <exception cref="UsageException">It is not there any more, or another than that run's.</exception>
     internal async Task<IReadOnlyDictionary<string, SuiteInput>> ReadAsync(ParseResult parsed, RunStarted recorded, CancellationToken cancel)
     {
-        string? given = parsed.GetValue(_directory) ?? recorded.CommandLine.SkipWhile(word => word != _directory.Name).Skip(1).FirstOrDefault();
+        string? given = parsed.GetValue(_distribution) ?? recorded.CommandLine.SkipWhile(word => word != _distribution.Name).Skip(1).FirstOrDefault();
         if (given is null || recorded.Inputs?.GetValueOrDefault(SuiteInput.Kubernetes) is not { } digest)
             return new Dictionary<string, SuiteInput>();
         SuiteInput input = await CheckAsync(given, cancel);
         return input.Digest == digest
             ? new Dictionary<string, SuiteInput> { [SuiteInput.Kubernetes] = input }
-            : throw new UsageException($"{_directory.Name} {given} is another than that of the run\n  wanted:  {digest}\n  got:     {input.Digest}\n  next:    say where that one is: {_directory.Name} DIR");
+            : throw new UsageException($"{_distribution.Name} {given} is another than that of the run\n  wanted:  {digest}\n  got:     {input.Digest}\n  next:    say where that one is: {_distribution.Name} DIR|FILE");
     }
 
     private async Task<SuiteInput> CheckAsync(string given, CancellationToken cancel)
@@ -47,7 +47,7 @@ internal sealed class KubernetesOption(Surroundings surroundings)
         }
         catch (UnauthorizedAccessException cannot)
         {
-            throw new UsageException($"{_directory.Name} {given}: it cannot be unpacked\n  wanted:  a file this user may read, and a cache directory it may write to\n  got:     {cannot.Message}\n  next:    let it, or give the directory the file was made of", cannot);
+            throw new UsageException($"{_distribution.Name} {given}: it cannot be unpacked\n  wanted:  a file this user may read, and a cache directory it may write to\n  got:     {cannot.Message}\n  next:    let it, or give the directory the file was made of", cannot);
         }
 
         try

@@ -15,7 +15,7 @@ internal sealed class GuestWork
     /// <summary>Why something came to nothing; null when all went well.</summary>
     public string? FaultOf(string id) => _broken.GetValueOrDefault(id);
 
-    /// <summary>Does something to a machine, not before whoever asked for it has been answered.</summary>
+    /// <summary>Does something to a machine, while whoever asked for it goes on.</summary>
     /// <param name="id">The machine.</param>
     /// <param name="status">How it is meanwhile.</param>
     /// <param name="act">What is done.</param>
