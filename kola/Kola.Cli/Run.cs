@@ -99,7 +99,9 @@ internal sealed class Run(Target target, Plan plan, RunSettings settings, Interr
         }
         finally
         {
-            File.Delete(_keyFile);
+            // Whoever stopped the run may have taken its directory away at once.
+            if (Directory.Exists(directory.FullPath))
+                File.Delete(_keyFile);
         }
     }
 

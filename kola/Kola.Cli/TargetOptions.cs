@@ -79,9 +79,8 @@ internal sealed class TargetOptions(Surroundings surroundings)
             TemplatesDirectory = templates,
         };
         IPlatform platform = await driver.OpenAsync(request, cancel);
-        IReadOnlySet<Feature> features = parsed.GetValue(_internet) ? platform.Features.Append(Feature.Internet).ToHashSet() : platform.Features;
         Capacity capacity = most is { } limit && limit < platform.Capacity.Machines ? platform.Capacity with { Machines = limit } : platform.Capacity;
-        return new Target(image, platform, features) { Driver = driver, Request = request, Capacity = capacity };
+        return new Target(image, platform, Target.FeaturesOf(platform, parsed.GetValue(_internet))) { Driver = driver, Request = request, Capacity = capacity };
     }
 
     private async Task<Image> FileAsync(ParseResult parsed, IProgress<string> progress, CancellationToken cancel)
@@ -147,6 +146,17 @@ internal sealed record Target(Image Image, IPlatform Platform, IReadOnlySet<Feat
 
     /// <summary>What opened it; null in tests that bring a platform.</summary>
     internal IPlatformDriver? Driver { get; init; }
+
+    /// <summary>What a platform offers, and what follows from where it runs: the internet, if that was promised, and the speed of machines.</summary>
+    internal static IReadOnlySet<Feature> FeaturesOf(IPlatform platform, bool internet)
+    {
+        HashSet<Feature> features = [.. platform.Features];
+        if (internet)
+            features.Add(Feature.Internet);
+        if (platform.Slowness <= 1)
+            features.Add(Feature.FullSpeed);
+        return features;
+    }
 
     /// <summary>The same, with what is offered besides.</summary>
     internal Target Offering(IEnumerable<Feature> more) => this with { Features = Features.Concat(more).ToHashSet() };

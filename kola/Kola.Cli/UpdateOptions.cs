@@ -109,6 +109,9 @@ internal sealed record UpdateChoice
         if (makes || image.Version is { } version && Files.Count > 1 && Files.Any(f => Version.Parse(f.Version) < Version.Parse(version.Split('+', '-')[0])))
             yield return Feature.UpdateReleases;
         if (Long)
+        {
             yield return Feature.LongRun;
+            yield return Feature.FullSpeed;
+        }
     }
 }

@@ -107,4 +107,7 @@ public enum Feature
 
     /// <summary>Tests that take long, beside others like them that do not, are wanted; or the test was named by its id.</summary>
     [JsonStringEnumMemberName("long-run")] LongRun,
+
+    /// <summary>Nothing is emulated, so that a boot is a matter of seconds; or what takes long is wanted, or the test was named by its id.</summary>
+    [JsonStringEnumMemberName("full-speed")] FullSpeed,
 }

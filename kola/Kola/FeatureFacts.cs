@@ -45,6 +45,7 @@ public sealed record FeatureFacts(FeatureSource OfferedBy, string Missing, strin
         [Feature.UpdateReleases] = new(FeatureSource.Run, "there are no payloads of other releases", "Give them: --update-payload VERSION=FILE, one older than the image among them."),
         [Feature.Kubernetes] = new(FeatureSource.Run, "the run was given no Kubernetes", "Give it a distribution: --kubernetes DIR; scripts/kubernetes-distribution makes one."),
         [Feature.LongRun] = new(FeatureSource.Run, "it takes long, and one like it that does not is run", "Run with --long, or name it by its id."),
+        [Feature.FullSpeed] = new(FeatureSource.Run, "machines are emulated, where it takes long, and one like it that does not is run", "Run it where KVM works, run with --long, or name it by its id."),
     };
 
     private static FeatureFacts SinceSpec(string spec) =>

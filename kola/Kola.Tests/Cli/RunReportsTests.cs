@@ -38,7 +38,11 @@ public sealed class RunReportsTests
         Assert.That(Path.Combine(_directory, RunDirectory.Latest, RunDirectory.ResultsFile), Does.Exist, "the others are there");
     }
 
-    private async Task<int> RunAsync(Publication publication, Exception? fault)
+    [Test]
+    public async Task A_run_whose_directory_was_taken_away_ends_with_its_code() =>
+        Assert.That(await RunAsync(new Publication(), fault: null, () => Directory.Delete(Directory.ResolveLinkTarget(Path.Combine(_directory, RunDirectory.Latest), returnFinalTarget: true)!.FullName, recursive: true)), Is.EqualTo(3));
+
+    private async Task<int> RunAsync(Publication publication, Exception? fault, Action? afterwards = null)
     {
         await using var platform = new FakePlatform(new FakeOptions(), TimeProvider.System);
         var target = new Target(Some.Image(), platform, platform.Features);
@@ -47,6 +51,10 @@ public sealed class RunReportsTests
         var settings = new RunSettings { Output = _directory, Quiet = true, Publication = publication };
         return await new Run(target, plan, settings, interruptions).ExecuteAsync(
             ["kola", "run"],
-            session => session.RunAsync("some.test", _ => fault is null ? Task.CompletedTask : Task.FromException(fault), new TestCode { Judge = thrown => (Outcome.Failed, thrown.Message) }));
+            async session =>
+            {
+                await session.RunAsync("some.test", _ => fault is null ? Task.CompletedTask : Task.FromException(fault), new TestCode { Judge = thrown => (Outcome.Failed, thrown.Message) });
+                afterwards?.Invoke();
+            });
     }
 }

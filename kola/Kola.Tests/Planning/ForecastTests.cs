@@ -3,6 +3,7 @@ using System.Globalization;
 using CsCheck;
 using Kola.Planning;
 using Kola.Scheduling;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Kola.Tests.Planning;
 
@@ -20,6 +21,16 @@ public sealed class ForecastTests
         Forecast forecast = Of(PlanOf(Some.Case("long", 9), Some.Case("short", 3), Some.Case("middle", 5)), [s_host with { Machines = 2 }]);
         Assert.That(forecast.Turns.Select(t => (t.Id, t.Start, t.End)), Is.EqualTo(((string, double, double)[])[("long", 0, 540), ("middle", 0, 300), ("short", 300, 480)]));
         Assert.That(forecast.Seconds, Is.EqualTo(540));
+    }
+
+    [Test]
+    public void While_a_test_of_two_machines_waits_for_a_long_one_shorter_ones_go()
+    {
+        TestCase[] cases = [Some.Case("long", 30), Some.Case("two", 12, Some.Machine("a"), Some.Machine("b")), .. "vwxyz".Select(letter => Some.Case($"{letter}", 5)), Some.Case("longer", 20)];
+        Forecast forecast = Of(PlanOf(cases), [s_host with { Machines = 2 }]);
+        Assert.That(forecast.Turns.Single(t => t.Id == "two"), Has.Property("Start").EqualTo(1800).And.Property("End").EqualTo(3240));
+        Assert.That(forecast.Turns.Where(t => t.Id is not "two").Select(t => t.End), Is.EqualTo(new double[] { 1800, 1200, 1500, 1800, 3540, 3540, 3840 }), "two of five have room between the one of twenty minutes and the pair");
+        Assert.That(forecast.Seconds, Is.EqualTo(3840));
     }
 
     [Test]
@@ -101,7 +112,8 @@ public sealed class ForecastTests
     private static List<(string Id, double Start)> Scheduled(TestCase[] cases, TemplatePlan templates, int seed)
     {
         var expected = new Expectation();
-        var schedule = new Schedule(s_host, seed, expected);
+        var time = new FakeTimeProvider();
+        var schedule = new Schedule(s_host, seed, expected, time);
         foreach (string key in templates.Present)
             schedule.Complete(key);
         WorkItem[] items = [.. cases.Select(c => expected.Of(c, templates.KeysOf(c))), .. templates.ToMake(cases).Select(t => expected.OfTemplate(t.Key, t.Machine, []))];
@@ -124,6 +136,7 @@ public sealed class ForecastTests
 
             if (!ends.TryDequeue(out Turn? done, out (double At, int) end))
                 break;
+            time.Advance(TimeSpan.FromSeconds(end.At - now));
             now = end.At;
             done.Dispose();
         }

@@ -33,6 +33,16 @@ public sealed class PlanTests
     [TestCase(Feature.Internet)]
     public void A_feature_platform_and_run_do_not_offer_is_a_skip(Feature feature) => Assert.That(SkipOf(Some.Case() with { Needs = [feature] }), Is.Not.Null);
 
+    [TestCase(Feature.LongRun)]
+    [TestCase(Feature.FullSpeed)]
+    public void What_takes_long_runs_where_it_is_named_by_its_id(Feature feature)
+    {
+        TestCase test = Some.Case() with { Needs = [feature] };
+        Assert.That(SkipOf(test)!.Remedy, Does.Contain("--long").And.Contain("its id"));
+        Assert.That(Plan.For(Catalog.Of([test]), new Selection { Patterns = [test.Id] }, s_setting).Tests[0].Skip, Is.Null);
+        Assert.That(Plan.For(Catalog.Of([test]), new Selection { Patterns = ["*"] }, s_setting).Tests[0].Skip, Is.Not.Null);
+    }
+
     [Test]
     public void What_a_spec_asks_for_is_needed_without_saying_so()
     {

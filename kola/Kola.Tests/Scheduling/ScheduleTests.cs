@@ -1,5 +1,6 @@
 using CsCheck;
 using Kola.Scheduling;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Kola.Tests.Scheduling;
 
@@ -31,17 +32,39 @@ public sealed class ScheduleTests
     }
 
     [Test]
-    public async Task A_large_test_that_does_not_fit_yet_holds_back_the_small_ones_behind_it()
+    public async Task A_large_test_that_does_not_fit_yet_holds_back_those_behind_it_that_would_hold_it_up()
     {
-        var schedule = new Schedule(s_two);
+        var time = new FakeTimeProvider();
+        var schedule = new Schedule(s_two, time: time);
         schedule.Open();
-        Turn running = await schedule.TakeTurnAsync(Some.Case("running"), CancellationToken.None);
-        Task<Turn> large = schedule.TakeTurnAsync(Some.Case("large", 10, Some.Machine("a"), Some.Machine("b")), CancellationToken.None);
-        Task<Turn> small = schedule.TakeTurnAsync(Some.Case("small"), CancellationToken.None);
-        Assert.That(small.IsCompleted, Is.False, "one machine is free, but the large test would starve");
+        Turn running = await schedule.TakeTurnAsync(Item("running", 100), CancellationToken.None);
+        Task<Turn> large = schedule.TakeTurnAsync(Item("large", 90, needs: s_two), CancellationToken.None);
+        time.Advance(TimeSpan.FromSeconds(41));
+        Task<Turn> small = schedule.TakeTurnAsync(Item("small", 60), CancellationToken.None);
+        Assert.That(small.IsCompleted, Is.False, "one machine is free, but the large test would have to wait for it");
+        Turn smaller = await schedule.TakeTurnAsync(Item("smaller", 59), CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5));
+        time.Advance(TimeSpan.FromSeconds(60));
         running.Dispose();
+        Assert.That(large.IsCompleted || small.IsCompleted, Is.False, "what should have ended has not, and nobody else goes before the large one");
+        smaller.Dispose();
         (await large.WaitAsync(TimeSpan.FromSeconds(5))).Dispose();
         (await small.WaitAsync(TimeSpan.FromSeconds(5))).Dispose();
+    }
+
+    [Test]
+    public async Task What_leaves_room_for_a_large_test_that_waits_may_be_long()
+    {
+        var schedule = new Schedule(new Capacity { Machines = 4, MemoryMiB = 4096, Cpus = 4 }, time: new FakeTimeProvider());
+        schedule.Open();
+        Turn running = await schedule.TakeTurnAsync(Item("running", 100, needs: s_two with { MemoryMiB = 64, Cpus = 2 }), CancellationToken.None);
+        Task<Turn> large = schedule.TakeTurnAsync(Item("large", 3000, needs: new Capacity { Machines = 3, MemoryMiB = 2048, Cpus = 3 }), CancellationToken.None);
+        Turn beside = await schedule.TakeTurnAsync(Item("beside", 2000, needs: new Capacity { Machines = 1, MemoryMiB = 64, Cpus = 1 }), CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5));
+        Task<Turn> more = schedule.TakeTurnAsync(Item("more", 1000, needs: new Capacity { Machines = 1, MemoryMiB = 64, Cpus = 1 }), CancellationToken.None);
+        Assert.That(more.IsCompleted, Is.False, "the one place beside it is taken");
+        running.Dispose();
+        Assert.That(() => large.IsCompletedSuccessfully, Is.True.After(5000, 5));
+        beside.Dispose();
+        (await more.WaitAsync(TimeSpan.FromSeconds(5))).Dispose();
     }
 
     [Test]

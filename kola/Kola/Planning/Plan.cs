@@ -57,7 +57,7 @@ public sealed record Plan
             return new Skip($"it is bound to {string.Join(", ", test.Architectures)}, the image is {setting.Image.Architecture}", "Run it on an image of that architecture.");
         if (OutOfRange(test, setting.Image) is { } range)
             return range;
-        foreach (Feature feature in test.Needs.Concat(Implied(test)).Distinct().Where(f => !setting.Has(f) && !(f == Feature.LongRun && selection.Names(test))))
+        foreach (Feature feature in test.Needs.Concat(Implied(test)).Distinct().Where(f => !setting.Has(f) && !(f is Feature.LongRun or Feature.FullSpeed && selection.Names(test))))
         {
             FeatureFacts facts = FeatureFacts.All[feature];
             return new Skip(facts.Missing, facts.Remedy);

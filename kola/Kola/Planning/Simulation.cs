@@ -10,6 +10,7 @@ internal sealed class Simulation
     private readonly Capacity[] _kinds;
     private readonly WorkQueue _queue;
     private readonly PriorityQueue<Running, (double End, int Number)> _running = new();
+    private readonly SortedSet<Running>[] _runningOn;
     private readonly List<Running> _turns = [];
     private Waiting? _tried;
     private int _cursor;
@@ -20,6 +21,7 @@ internal sealed class Simulation
         _left = [.. hosts];
         _kinds = [.. hosts.Distinct().OrderByDescending(h => h.MemoryMiB)];
         _queue = new WorkQueue(seed);
+        _runningOn = [.. hosts.Select(_ => new SortedSet<Running>(Comparer<Running>.Create((a, b) => (a.End, a.Number).CompareTo((b.End, b.Number)))))];
     }
 
     /// <summary>All turns, in the order they are given.</summary>
@@ -32,12 +34,13 @@ internal sealed class Simulation
         Give(0, null);
         while (_running.TryDequeue(out Running? done, out (double End, int) at))
         {
+            _runningOn[done.Host].Remove(done);
             _left[done.Host] = _left[done.Host].Plus(done.Taken);
             _queue.Complete(done.Item.Id);
             Give(at.End, done.Host);
         }
 
-        return [.. _turns.Select(t => new ForecastTurn(t.Item.Id, templates.Contains(t.Item.Id), t.Host, t.Start, t.Start + t.Item.Seconds))];
+        return [.. _turns.Select(t => new ForecastTurn(t.Item.Id, templates.Contains(t.Item.Id), t.Host, t.Start, t.End))];
     }
 
     private void Give(double now, int? changed)
@@ -50,15 +53,42 @@ internal sealed class Simulation
             if (host < 0)
             {
                 _tried = next;
+                for (int other = changed ?? 0; other <= (changed ?? _hosts.Length - 1); other++)
+                    Fill(other, next, now);
                 return;
             }
 
-            _queue.Remove(next);
-            var turn = new Running(next.Item, host, now, need.AtMost(_hosts[host]));
-            _left[host] = _left[host].Minus(turn.Taken);
-            _turns.Add(turn);
-            _running.Enqueue(turn, (now + next.Item.Seconds, _turns.Count));
+            Begin(next, host, now);
         }
+    }
+
+    // As if the first were bound to begin on each of them: it is held up nowhere.
+    private void Fill(int host, Waiting first, double now)
+    {
+        while (Filling(host, first, now) is { } next)
+            Begin(next, host, now);
+    }
+
+    private Waiting? Filling(int host, Waiting first, double now)
+    {
+        Capacity need = Possible(first.Item.Need);
+        bool ever = _hosts[host].HoldsButForCores(need);
+        var kept = new Lazy<Reservation>(() => Reservation.Of(need.AtMost(_hosts[host]), _left[host], _runningOn[host].Select(turn => (turn.End, turn.Taken))));
+        return _queue.Behind.FirstOrDefault(other =>
+        {
+            Capacity wanted = Possible(other.Item.Need);
+            return Fits(wanted, host) && (!ever || kept.Value.Allows(wanted.AtMost(_hosts[host]), now + other.Item.Seconds));
+        });
+    }
+
+    private void Begin(Waiting next, int host, double now)
+    {
+        _queue.Remove(next);
+        var turn = new Running(next.Item, host, now, Possible(next.Item.Need).AtMost(_hosts[host]), _turns.Count + 1);
+        _left[host] = _left[host].Minus(turn.Taken);
+        _turns.Add(turn);
+        _runningOn[host].Add(turn);
+        _running.Enqueue(turn, (turn.End, turn.Number));
     }
 
     // What is too large for every host is cut down to the one with most memory, as the schedule of a single host would.
@@ -83,5 +113,8 @@ internal sealed class Simulation
     private bool Fits(Capacity need, int host) =>
         _left[host].HoldsButForCores(need) && (_left[host].Holds(need) || _left[host].Holds(need.AtMost(_hosts[host])));
 
-    private sealed record Running(WorkItem Item, int Host, double Start, Capacity Taken);
+    private sealed record Running(WorkItem Item, int Host, double Start, Capacity Taken, int Number)
+    {
+        internal double End => Start + Item.Seconds;
+    }
 }

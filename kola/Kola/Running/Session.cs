@@ -31,7 +31,7 @@ public sealed class Session : IDisposable
     public Session(SessionOptions options)
     {
         _options = options;
-        _schedule = new Schedule(options.Capacity ?? options.Platform.Capacity, options.Seed, options.Expected);
+        _schedule = new Schedule(options.Capacity ?? options.Platform.Capacity, options.Seed, options.Expected, options.Time);
         _planned = options.Plan.Tests.Where(t => t.Skip is null).ToDictionary(t => t.Case.Id);
         _templates = new TemplateSet(options, _schedule, _stop.Token, _kill.Token);
         _order = options.Order.Select((id, at) => (id, at)).ToDictionary();

@@ -2,14 +2,18 @@ namespace Kola.Scheduling;
 
 /// <summary>
 /// Who goes next: of all that wait and can begin, what most work hangs on, by what earlier runs took; capacity is never exceeded. A large one
-/// that does not fit yet holds back the smaller ones behind it, so that it is not starved; one that waits for another holds back nobody.
-/// Safe to use from several threads.
+/// that does not fit yet is kept room for, so that it is not starved: of the smaller ones behind it those may go that are expected to end before there
+/// is room for it, or to leave it that room. One that waits for another holds back nobody. Safe to use from several threads.
 /// </summary>
 /// <param name="capacity">What may be in use at once.</param>
 /// <param name="seed">Orders equals: the same seed orders them the same way. Default 0.</param>
 /// <param name="expected">What tests are expected to cost. Default: what their specs say.</param>
-public sealed class Schedule(Capacity capacity, int seed = 0, Expectation? expected = null)
+/// <param name="time">The clock by which what runs is expected to end. Default the system's.</param>
+public sealed class Schedule(Capacity capacity, int seed = 0, Expectation? expected = null, TimeProvider? time = null)
 {
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly long _begun = (time ?? TimeProvider.System).GetTimestamp();
+    private readonly SortedSet<Ticket> _running = new(Comparer<Ticket>.Create((a, b) => (a.End, a.Turned).CompareTo((b.End, b.Turned))));
     private readonly Lock _gate = new();
     private readonly Expectation _expected = expected ?? new Expectation();
     private readonly WorkQueue _queue = new(seed);
@@ -80,18 +84,30 @@ public sealed class Schedule(Capacity capacity, int seed = 0, Expectation? expec
     // Under the gate: who is given a turn goes on in a thread of the pool, not here.
     private void Give(string? because)
     {
-        while (_open && _queue.First is Ticket next && _left.Holds(next.Taken))
+        double now = _time.GetElapsedTime(_begun).TotalSeconds;
+        while (_open && Next(now) is { } next)
         {
             _queue.Remove(next);
             _left = _left.Minus(next.Taken);
-            next.Turn.SetResult(new Turn(() => Return(next)) { Number = ++Given, After = because });
+            (next.End, next.Turned) = (now + next.Item.Seconds, ++Given);
+            _running.Add(next);
+            next.Turn.SetResult(new Turn(() => Return(next)) { Number = next.Turned, After = because });
         }
+    }
+
+    private Ticket? Next(double now)
+    {
+        if (_queue.First is not Ticket first || _left.Holds(first.Taken))
+            return _queue.First as Ticket;
+        var kept = new Lazy<Reservation>(() => Reservation.Of(first.Taken, _left, _running.Select(ticket => (ticket.End, ticket.Taken))));
+        return _queue.Behind.OfType<Ticket>().FirstOrDefault(other => _left.Holds(other.Taken) && kept.Value.Allows(other.Taken, now + other.Item.Seconds));
     }
 
     private void Return(Ticket done)
     {
         lock (_gate)
         {
+            _running.Remove(done);
             _left = _left.Plus(done.Taken);
             _queue.Complete(done.Item.Id);
             Give(done.Item.Id);
@@ -113,6 +129,12 @@ public sealed class Schedule(Capacity capacity, int seed = 0, Expectation? expec
     private sealed class Ticket(WorkItem item, Capacity taken) : Waiting(item)
     {
         internal Capacity Taken => taken;
+
+        /// <summary>When it is expected to end, in seconds of the schedule's clock; of a turn that was given.</summary>
+        internal double End { get; set; }
+
+        /// <summary>Number of its turn; 0 while it waits.</summary>
+        internal int Turned { get; set; }
 
         internal TaskCompletionSource<Turn> Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -18,6 +18,9 @@ internal sealed class WorkQueue(int seed)
     /// <summary>Who is next; null when nobody is ready.</summary>
     internal Waiting? First => _ready.Min;
 
+    /// <summary>Who comes after the first, in order: as many as are looked at.</summary>
+    internal IEnumerable<Waiting> Behind => _ready.Skip(1).Take(Reservation.Depth);
+
     /// <exception cref="ArgumentException">It waits for itself, by way of others: nobody would ever begin.</exception>
     internal void Add(Waiting added)
     {

@@ -41,7 +41,7 @@ public sealed class RebootTests
             Assert.That(await WhoAsync(machine), Is.EqualTo((machine.BootId, id, slot)), "boot id, machine id and slot"));
     }
 
-    [MachineTest("boot.reset")]
+    [MachineTest("boot.reset", Needs = [Feature.FullSpeed])]
     public async Task A_hard_reset_loses_nothing_that_was_synced(Machine machine, Lab lab)
     {
         (string firstBoot, string id, UsrSlot slot) = await WhoAsync(machine);

@@ -17,7 +17,7 @@ public sealed class SecureBootTests
     }
 
     [Tolerates("boot-loader-error", because: "the loader says that it refuses the changed kernel")]
-    [MachineTest("boot.secure-boot.kernel", Needs = [Feature.LongRun], Minutes = 15, Fresh = true)]
+    [MachineTest("boot.secure-boot.kernel", Needs = [Feature.FullSpeed], Minutes = 15, Fresh = true)]
     public async Task A_kernel_with_one_byte_changed_is_not_started([Spec(Firmware = Firmware.SecureBoot)] Machine machine)
     {
         string commandLine = (await machine.RunAsync("sed 's/BOOT_IMAGE=[^ ]*//; s/flatcar.first_boot=[^ ]*//' /proc/cmdline")).Text;

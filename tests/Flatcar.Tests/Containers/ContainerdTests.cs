@@ -40,7 +40,7 @@ public sealed class ContainerdTests
         await machine.WaitForAsync("the task to be known as ended", () => machine.TaskAsync("task"), seen => seen.EndsWith("STOPPED", StringComparison.Ordinal));
     }
 
-    [MachineTest("containerd.namespaces", Needs = [Feature.LongRun])]
+    [MachineTest("containerd.namespaces", Needs = [Feature.FullSpeed])]
     public async Task What_is_in_one_namespace_is_not_seen_in_another([Spec(Prepared = "docker-tools")] Machine machine)
     {
         Task<CommandResult> OtherAsync(string arguments) => machine.TryRunAsync($"sudo ctr --namespace=other {arguments}");

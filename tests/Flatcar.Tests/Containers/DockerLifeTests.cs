@@ -8,7 +8,7 @@ public sealed class DockerLifeTests
 {
     private const string Status = "{{.State.Status}}", Pid = "{{.State.Pid}}";
 
-    [MachineTest("docker.restart-policy", Needs = [Feature.LongRun])]
+    [MachineTest("docker.restart-policy", Needs = [Feature.FullSpeed])]
     public async Task A_container_that_crashes_is_started_as_often_as_it_may([Spec(Prepared = "docker-tools")] Machine machine, Lab lab)
     {
         await lab.StepAsync("on-failure", async () =>
@@ -28,7 +28,7 @@ public sealed class DockerLifeTests
         });
     }
 
-    [MachineTest("docker.live-restore", Needs = [Feature.LongRun])]
+    [MachineTest("docker.live-restore", Needs = [Feature.FullSpeed])]
     public async Task Containers_go_on_while_docker_is_away([Spec(Prepared = "docker-tools")] Machine machine)
     {
         await machine.RestartDockerAsync("""{"live-restore": true}""");
@@ -45,7 +45,7 @@ public sealed class DockerLifeTests
         Assert.That((await machine.RunAsync("docker exec living sh -c 'ping -c 1 -W 5 172.17.0.1 >/dev/null && echo still here'")).Text, Is.EqualTo("still here"));
     }
 
-    [MachineTest("docker.reboot", Needs = [Feature.LongRun])]
+    [MachineTest("docker.reboot", Needs = [Feature.FullSpeed])]
     public async Task A_container_that_is_to_run_always_is_back_after_a_reboot([Spec(Prepared = "docker-tools")] Machine machine)
     {
         await machine.RunAsync("sudo systemctl enable docker.service");
@@ -61,7 +61,7 @@ public sealed class DockerLifeTests
         Assert.That((await machine.RunAsync("docker exec always ping -c 1 -W 5 172.17.0.1")).Text, Does.Contain("1 received"));
     }
 
-    [MachineTest("docker.daemon-crash", Needs = [Feature.LongRun])]
+    [MachineTest("docker.daemon-crash", Needs = [Feature.FullSpeed])]
     public async Task Docker_comes_back_when_it_is_killed_and_brings_its_containers([Spec(Prepared = "docker-tools")] Machine machine)
     {
         await machine.StartContainerAsync("always", "--restart=always");
@@ -77,7 +77,7 @@ public sealed class DockerLifeTests
         Assert.That((await machine.RunAsync($"test -d /proc/{container}/fd; echo $?")).Text, Is.EqualTo("1"), "the first is not left behind");
     }
 
-    [MachineTest("docker.healthcheck", Needs = [Feature.LongRun])]
+    [MachineTest("docker.healthcheck", Needs = [Feature.FullSpeed])]
     public async Task A_container_is_as_healthy_as_its_check_says([Spec(Prepared = "docker-tools")] Machine machine)
     {
         await machine.StartContainerAsync("patient", "--health-cmd='cat /tmp/well' --health-interval=1s --health-retries=2");
@@ -89,7 +89,7 @@ public sealed class DockerLifeTests
         Assert.That(await machine.InspectAsync("patient", Status), Is.EqualTo("running"), "docker itself does nothing about it");
     }
 
-    [MachineTest("docker.signals", Needs = [Feature.LongRun])]
+    [MachineTest("docker.signals", Needs = [Feature.FullSpeed])]
     public async Task A_container_is_asked_to_end_before_it_is_killed([Spec(Prepared = "docker-tools")] Machine machine, Lab lab)
     {
         await machine.StartContainerAsync("deaf");

@@ -18,7 +18,7 @@ public sealed class DockerNetworkTests
         Assert.That((await server.RunAsync("docker wait listener; docker logs listener 2>/dev/null")).Lines, Is.EqualTo(new[] { "0", "HELLO FROM CLIENT" }));
     }
 
-    [MachineTest("docker.network.isolation", Needs = [Feature.LongRun])]
+    [MachineTest("docker.network.isolation", Needs = [Feature.FullSpeed])]
     public async Task Networks_of_containers_are_kept_apart([Spec(Prepared = "docker-tools")] Machine machine, Lab lab)
     {
         await machine.RunAsync("docker network create red && docker network create blue && docker network create --internal inner");

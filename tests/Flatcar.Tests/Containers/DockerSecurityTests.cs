@@ -6,7 +6,7 @@ namespace Flatcar.Tests.Containers;
 [Category("containers")]
 public sealed class DockerSecurityTests
 {
-    [MachineTest("docker.user.capabilities", Needs = [Feature.LongRun])]
+    [MachineTest("docker.user.capabilities", Needs = [Feature.FullSpeed])]
     public async Task Capabilities_that_were_not_given_are_missing_and_none_are_gained([Spec(Prepared = "docker-tools")] Machine machine, Lab lab)
     {
         const string Try = "mknod /tmp/null c 1 3 2>/dev/null && echo made; setpriv --reuid=1000 id >/dev/null 2>/dev/null && echo changed; echo over";
@@ -23,7 +23,7 @@ public sealed class DockerSecurityTests
         });
     }
 
-    [MachineTest("docker.userns", Needs = [Feature.LongRun])]
+    [MachineTest("docker.userns", Needs = [Feature.FullSpeed])]
     public async Task Root_of_a_container_is_nobody_on_the_machine([Spec(Prepared = "docker-tools")] Machine machine)
     {
         await machine.SudoAsync("""

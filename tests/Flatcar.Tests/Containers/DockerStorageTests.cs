@@ -24,7 +24,7 @@ public sealed class DockerStorageTests
         Assert.That((await machine.RunAsync("docker diff first")).Lines, Is.EquivalentTo(new[] { "C /data", "C /data/kept", "A /data/mine" }));
     }
 
-    [MachineTest("docker.btrfs-storage", Needs = [Feature.LongRun])]
+    [MachineTest("docker.btrfs-storage", Needs = [Feature.FullSpeed])]
     public async Task Containers_live_on_subvolumes_of_btrfs([Spec(Prepared = "docker-tools")] Machine machine)
     {
         await machine.SudoAsync("""

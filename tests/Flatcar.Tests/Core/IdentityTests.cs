@@ -7,7 +7,7 @@ namespace Flatcar.Tests.Core;
 [Category("core")]
 public sealed class IdentityTests
 {
-    [MachineTest("core.hostname", Needs = [Feature.LongRun])]
+    [MachineTest("core.hostname", Needs = [Feature.FullSpeed])]
     public async Task A_name_that_was_set_is_known_everywhere_and_stays(Machine machine)
     {
         await machine.RunAsync("sudo hostnamectl set-hostname kola-named");

@@ -56,7 +56,7 @@ public sealed class KernelTests
         Assert.That((await machine.RunAsync("ping -c 1 127.0.0.1 | grep -o ttl=77")).Text, Is.EqualTo("ttl=77"), "a setting of one's own reaches the wire");
     }
 
-    [MachineTest("core.random", Needs = [Feature.LongRun])]
+    [MachineTest("core.random", Needs = [Feature.FullSpeed])]
     public async Task Random_numbers_are_there_at_once_and_differ(Machine machine)
     {
         CommandResult numbers = await machine.RunAsync("timeout 10 head -c 32 /dev/random | sha256sum; head -c 32 /dev/urandom | sha256sum; cat /proc/sys/kernel/random/uuid; cat /proc/sys/kernel/random/uuid; test -e /dev/hwrng && sudo timeout 30 head -c 16 /dev/hwrng | wc -c");

@@ -17,15 +17,25 @@ public static class ControlGroups
         /// <summary>A file of a unit's group that has a name and a number in each line.</summary>
         public async Task<IReadOnlyDictionary<string, long>> GroupCountersAsync(string unit, string file) => Counters(await machine.GroupFileAsync(unit, file));
 
-        /// <summary>Bytes a unit has read from and written to all disks.</summary>
-        public async Task<(long Read, long Written)> GroupTransfersAsync(string unit)
+        /// <summary>A file of several units' groups, in the units' order, read by one command: what grows meanwhile is to be compared as it was at one moment.</summary>
+        public async Task<IReadOnlyList<string>> GroupFilesAsync(string file, params string[] units)
         {
-            // 254:0 rbytes=978190336 wbytes=0 rios=7463 wios=0 dbytes=0 dios=0
-            string[] words = (await machine.GroupFileAsync(unit, "io.stat")).Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
-            long Sum(string key) => words.Where(word => word.StartsWith(key, StringComparison.Ordinal)).Sum(word => long.Parse(word[key.Length..], CultureInfo.InvariantCulture));
-            return (Sum("rbytes="), Sum("wbytes="));
+            CommandResult read = await machine.RunAsync($$"""
+                for unit in {{string.Join(' ', units.Select(Machine.Quote))}}; do files+=("/sys/fs/cgroup$(systemctl show --property=ControlGroup --value $unit)/{{file}}"); done
+                for file in "${files[@]}"; do cat "$file" && echo ==; done
+                """);
+            return [.. read.Text.Split("==").Take(units.Length)];
         }
+
+        /// <summary>Bytes that units have read from all disks, in the units' order, at one moment.</summary>
+        public async Task<IReadOnlyList<long>> GroupReadsAsync(params string[] units) => [.. (await machine.GroupFilesAsync("io.stat", units)).Select(BytesRead)];
     }
+
+    // 254:0 rbytes=978190336 wbytes=0 rios=7463 wios=0 dbytes=0 dios=0
+    private static long BytesRead(string statistics) => statistics
+        .Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries)
+        .Where(word => word.StartsWith("rbytes=", StringComparison.Ordinal))
+        .Sum(word => long.Parse(word["rbytes=".Length..], CultureInfo.InvariantCulture));
 
     // oom_kill 1
     internal static IReadOnlyDictionary<string, long> Counters(string text) => text

@@ -14,20 +14,20 @@ public sealed class DiskOemTests
     [MachineTest("cl.ignition.oem.regular", Since = "3549.0.0", Needs = [Feature.IgnitionDisks], Fresh = true)]
     public Task Oem_is_mounted_at_the_old_path_and_written([Spec(Config = "disks-oem-regular.ign")] Machine machine) => IsWrittenTwiceAsync(machine, "/usr/share/oem", "btrfs");
 
-    [MachineTest("cl.ignition.oem.regular.new", Since = "3620.0.0", Needs = [Feature.LongRun, Feature.IgnitionDisks], Fresh = true)]
+    [MachineTest("cl.ignition.oem.regular.new", Since = "3620.0.0", Needs = [Feature.FullSpeed, Feature.IgnitionDisks], Fresh = true)]
     public Task Oem_is_mounted_and_written([Spec(Config = "disks-oem-regular-new.ign")] Machine machine) => IsWrittenTwiceAsync(machine, "/oem", "btrfs");
 
-    [MachineTest("cl.ignition.oem.indirect", Since = "3550.0.0", Needs = [Feature.LongRun, Feature.IgnitionDisks], Fresh = true)]
+    [MachineTest("cl.ignition.oem.indirect", Since = "3550.0.0", Needs = [Feature.FullSpeed, Feature.IgnitionDisks], Fresh = true)]
     public Task Oem_is_written_at_the_old_path_without_a_mount([Spec(Config = "disks-oem-indirect.ign")] Machine machine) => IsWrittenTwiceAsync(machine, "/usr/share/oem", "btrfs");
 
-    [MachineTest("cl.ignition.oem.indirect.new", Since = "3620.0.0", Needs = [Feature.LongRun, Feature.IgnitionDisks], Fresh = true)]
+    [MachineTest("cl.ignition.oem.indirect.new", Since = "3620.0.0", Needs = [Feature.FullSpeed, Feature.IgnitionDisks], Fresh = true)]
     public Task Oem_is_written_without_a_mount([Spec(Config = "disks-oem-indirect-new.ign")] Machine machine) => IsWrittenTwiceAsync(machine, "/oem", "btrfs");
 
     // A config of the days when it was ext4, which does not ask for it to be wiped.
-    [MachineTest("cl.ignition.oem.reuse", Since = "3620.0.0", Needs = [Feature.LongRun, Feature.IgnitionDisks], Fresh = true)]
+    [MachineTest("cl.ignition.oem.reuse", Since = "3620.0.0", Needs = [Feature.FullSpeed, Feature.IgnitionDisks], Fresh = true)]
     public Task Oem_that_is_not_to_be_wiped_keeps_its_format([Spec(Config = "disks-oem-reuse.ign")] Machine machine) => IsWrittenTwiceAsync(machine, "/oem", "btrfs");
 
-    [MachineTest("cl.ignition.oem.wipe", Since = "3620.0.0", Needs = [Feature.LongRun, Feature.IgnitionDisks], Fresh = true)]
+    [MachineTest("cl.ignition.oem.wipe", Since = "3620.0.0", Needs = [Feature.FullSpeed, Feature.IgnitionDisks], Fresh = true)]
     public async Task Oem_that_is_to_be_wiped_gets_the_format([Spec(Config = "disks-oem-wipe.ign")] Machine machine)
     {
         await IsWrittenAsync(machine, "/oem", "ext4");

@@ -12,7 +12,7 @@ public sealed class DiskPartitionTests
     private const long Mebi = 2048;
 
     // The peer's config begins its partition at 9 GiB, where a root of today still is.
-    [MachineTest("cl.ignition.partition_on_boot_disk", Needs = [Feature.IgnitionDisks, Feature.ExtraDisks], Fresh = true)]
+    [MachineTest("cl.ignition.partition_on_boot_disk", Needs = [Feature.FullSpeed, Feature.IgnitionDisks, Feature.ExtraDisks], Fresh = true)]
     public async Task The_boot_disk_gets_another_partition([Spec(Config = "disks-boot-partition.ign", DiskMiB = 22528)] Machine machine)
     {
         Assert.That((await machine.MountsAsync("/var")).Select(m => m.Type), Is.EqualTo(new[] { "xfs" }));
@@ -78,7 +78,7 @@ public sealed class DiskPartitionTests
     public Task A_partition_that_does_not_fit_is_not_destroyed([Spec(Config = "disks-refused-entry.ign", BootFails = true)] Machine machine) =>
         RefusesAsync(machine, "partition 4 didn't match", "label did not match");
 
-    [MachineTest("ignition.disks.refused.removal", Needs = [Feature.IgnitionDisks, Feature.ExtraDisks], Fresh = true)]
+    [MachineTest("ignition.disks.refused.removal", Needs = [Feature.FullSpeed, Feature.IgnitionDisks, Feature.ExtraDisks], Fresh = true)]
     public Task A_partition_that_is_not_to_be_there_is_not_destroyed([Spec(Config = "disks-refused-removal.ign", BootFails = true)] Machine machine) =>
         RefusesAsync(machine, "partition 4 exists", "wipePartitionEntry is false");
 
@@ -86,7 +86,7 @@ public sealed class DiskPartitionTests
     public Task A_file_system_that_does_not_fit_is_not_destroyed([Spec(Config = "disks-refused-format.ign", BootFails = true)] Machine machine) =>
         RefusesAsync(machine, "filesystem is not of the correct type");
 
-    [MachineTest("ignition.disks.refused.volume", Needs = [Feature.IgnitionDisks, Feature.IgnitionLuks], Fresh = true)]
+    [MachineTest("ignition.disks.refused.volume", Needs = [Feature.FullSpeed, Feature.IgnitionDisks, Feature.IgnitionLuks], Fresh = true)]
     public Task A_file_system_is_not_destroyed_by_a_volume([Spec(Config = "disks-refused-volume.ign", BootFails = true)] Machine machine) =>
         RefusesAsync(machine, "volume is not of the correct type");
 

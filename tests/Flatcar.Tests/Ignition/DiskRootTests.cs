@@ -12,10 +12,10 @@ public sealed class DiskRootTests
     [MachineTest("ignition.root.btrfs", Formerly = "cl.ignition.v2.btrfsroot", Needs = [Feature.IgnitionDisks], Fresh = true)]
     public Task Root_is_made_btrfs([Spec(Config = "disks-root-btrfs.ign", DiskMiB = 16384)] Machine machine) => IsMadeAnewAsync(machine, "btrfs");
 
-    [MachineTest("ignition.root.xfs", Formerly = "cl.ignition.v2.xfsroot", Needs = [Feature.LongRun, Feature.IgnitionDisks], Fresh = true)]
+    [MachineTest("ignition.root.xfs", Formerly = "cl.ignition.v2.xfsroot", Needs = [Feature.FullSpeed, Feature.IgnitionDisks], Fresh = true)]
     public Task Root_is_made_xfs([Spec(Config = "disks-root-xfs.ign", DiskMiB = 16384)] Machine machine) => IsMadeAnewAsync(machine, "xfs");
 
-    [MachineTest("ignition.root.ext4", Formerly = "cl.ignition.v2.ext4root", Needs = [Feature.LongRun, Feature.IgnitionDisks], Fresh = true)]
+    [MachineTest("ignition.root.ext4", Formerly = "cl.ignition.v2.ext4root", Needs = [Feature.FullSpeed, Feature.IgnitionDisks], Fresh = true)]
     public Task Root_is_made_ext4([Spec(Config = "disks-root-ext4.ign", DiskMiB = 16384)] Machine machine) => IsMadeAnewAsync(machine, "ext4");
 
     [MachineTest("ignition.root.kept", Formerly = "cl.ignition.v2_1.ext4checkexisting", Needs = [Feature.IgnitionDisks], Fresh = true)]

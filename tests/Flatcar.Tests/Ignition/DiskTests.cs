@@ -15,14 +15,14 @@ public sealed class DiskTests
         await machine.RunAsync($"sudo mkdir /run/spare && sudo mount {Spare} /run/spare && sudo touch /run/spare/file && sudo umount /run/spare");
     }
 
-    [MachineTest("ignition.disks.swap", Formerly = "cl.ignition.v2_1.swap", Needs = [Feature.IgnitionDisks], Fresh = true)]
+    [MachineTest("ignition.disks.swap", Formerly = "cl.ignition.v2_1.swap", Needs = [Feature.FullSpeed, Feature.IgnitionDisks], Fresh = true)]
     public async Task The_spare_slot_is_made_swap([Spec(Config = "disks-swap.ign")] Machine machine)
     {
         Assert.That(await ProbeAsync(machine), Is.EquivalentTo(new[] { "LABEL=USR-B", "UUID=061e8fa5-8a0c-4a7c-9f9d-2f3d8b3a1f10", "TYPE=swap" }));
         await machine.RunAsync($"sudo swapon {Spare} && sudo swapoff {Spare}");
     }
 
-    [MachineTest("ignition.disks.data", Needs = [Feature.LongRun, Feature.IgnitionDisks, Feature.ExtraDisks], Fresh = true)]
+    [MachineTest("ignition.disks.data", Needs = [Feature.FullSpeed, Feature.IgnitionDisks, Feature.ExtraDisks], Fresh = true)]
     public async Task A_second_disk_is_partitioned_formatted_mounted_and_filled([Spec(Config = "disks-data.ign", Disks = ["520:data"])] Machine machine)
     {
         Assert.That((await machine.MountsAsync("/var/lib/data")).Select(m => m.Type), Is.EqualTo(new[] { "ext4" }));

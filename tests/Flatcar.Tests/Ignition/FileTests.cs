@@ -56,7 +56,7 @@ public sealed class FileTests
         Assert.That(found.Lines, Is.EquivalentTo(wanted));
     }
 
-    [MachineTest("cl.ignition.symlink", Since = "3185.0.0", Fresh = true)]
+    [MachineTest("cl.ignition.symlink", Since = "3185.0.0", Needs = [Feature.FullSpeed], Fresh = true)]
     public async Task A_link_of_a_config_sets_the_time_zone([Spec(Config = "symlink.ign")] Machine machine)
     {
         // The peer reads the link; that programs follow it is the point.

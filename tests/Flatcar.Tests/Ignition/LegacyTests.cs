@@ -14,17 +14,17 @@ public sealed class LegacyTests
         Assert.That((await machine.AccountsAsync("passwd", "core"))[0][2], Is.EqualTo("500"));
     }
 
-    [MachineTest("cl.ignition.v1.noop", Fresh = true)]
+    [MachineTest("cl.ignition.v1.noop", Needs = [Feature.FullSpeed], Fresh = true)]
     public Task A_config_of_version_1_that_asks_for_nothing_is_taken([Spec(Config = "v1-noop.ign")] Machine machine) => RanAsync(machine);
 
-    [MachineTest("cl.ignition.v2.noop", Since = "3227.0.0", Fresh = true)]
+    [MachineTest("cl.ignition.v2.noop", Since = "3227.0.0", Needs = [Feature.FullSpeed], Fresh = true)]
     public Task A_config_of_version_2_that_asks_for_nothing_is_taken([Spec(Config = "v2-noop.ign")] Machine machine) => RanAsync(machine);
 
-    [MachineTest("cl.ignition.v1.ssh.key", Fresh = true)]
+    [MachineTest("cl.ignition.v1.ssh.key", Needs = [Feature.FullSpeed], Fresh = true)]
     public Task Keys_of_a_config_of_version_1_are_let_in([Spec(Config = "v1-ssh-key.ign")] Machine machine) =>
         machine.RunAsync("sudo grep -rq from-the-config /home/core/.ssh");
 
-    [MachineTest("cl.ignition.v1.once", Fresh = true)]
+    [MachineTest("cl.ignition.v1.once", Needs = [Feature.FullSpeed], Fresh = true)]
     public async Task A_config_of_version_1_is_applied_at_the_first_boot_only([Spec(Config = "v1-once.ign")] Machine machine)
     {
         Assert.That(await machine.ReadFileAsync("/etc/ignition-ran"), Is.EqualTo("once\n"));
@@ -33,7 +33,7 @@ public sealed class LegacyTests
         Assert.That((await machine.TryRunAsync("test -e /etc/ignition-ran")).ExitCode, Is.Not.Zero, "the file came back");
     }
 
-    [MachineTest("cl.ignition.v1.groups", Fresh = true)]
+    [MachineTest("cl.ignition.v1.groups", Needs = [Feature.FullSpeed], Fresh = true)]
     public async Task Groups_of_a_config_of_version_1_are_there([Spec(Config = "v1-groups.ign")] Machine machine)
     {
         Assert.That((await machine.AccountsAsync("group", "group1", "group2")).Select(g => g[2]), Is.EqualTo(new[] { "501", "502" }));
@@ -48,7 +48,7 @@ public sealed class LegacyTests
     [MachineTest("cl.ignition.v2.users", Fresh = true)]
     public Task Users_of_a_config_of_version_2_are_as_it_says([Spec(Config = "v2-users.ign")] Machine machine) => UsersAsync(machine);
 
-    [MachineTest("cl.ignition.v1.sethostname", Fresh = true)]
+    [MachineTest("cl.ignition.v1.sethostname", Needs = [Feature.FullSpeed], Fresh = true)]
     public async Task The_machine_has_the_name_of_its_config_of_version_1([Spec(Config = "v1-hostname.ign")] Machine machine) =>
         Assert.That((await machine.RunAsync("hostnamectl --static; cat /proc/sys/kernel/hostname")).Lines, Is.EqualTo(new[] { "core1", "core1" }));
 

@@ -30,7 +30,7 @@ public sealed class MergeTests
     }
 
     // The segment the machines share is there in the initrd already.
-    [MachineTest("ignition.merge.machine", Minutes = 15, Fresh = true)]
+    [MachineTest("ignition.merge.machine", Needs = [Feature.FullSpeed], Minutes = 15, Fresh = true)]
     public async Task A_config_is_fetched_from_another_machine_of_the_test([Spec(Config = "merge-server.bu")] Machine server, [Spec(Config = "merge-client.bu")] Machine client)
     {
         Assert.That((await client.RunAsync("cat /etc/kola-first /etc/kola-second")).Lines, Is.EqualTo(new[] { "first", "second" }));

@@ -44,7 +44,7 @@ public sealed class ReprovisionTests
     }
 
     // Nobody has to set a flag, and none is taken away: as long as the argument is there, every boot is a first one.
-    [MachineTest("ignition.reprovision.forced", Needs = [Feature.LongRun], Architectures = ["amd64"], Fresh = true)]
+    [MachineTest("ignition.reprovision.forced", Needs = [Feature.FullSpeed], Architectures = ["amd64"], Fresh = true)]
     public async Task A_kernel_argument_runs_ignition_without_the_flag([Spec(Config = "reprovision.ign", Firmware = Firmware.Bios)] Machine machine)
     {
         await machine.RunAsync($"sudo test ! -e {Provisioning.Flag}");

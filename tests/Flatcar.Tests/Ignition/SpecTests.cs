@@ -17,12 +17,12 @@ public sealed class SpecTests
     }
 
     // What is asked for has a name nobody can look up: only a proxy can have got it.
-    [MachineTest("ignition.spec.3-1", Fresh = true)]
+    [MachineTest("ignition.spec.3-1", Needs = [Feature.FullSpeed], Fresh = true)]
     public async Task Spec_3_1_uses_a_proxy_headers_sha256_and_compressed_configs([Spec(Config = "spec-3-1.ign")] Machine machine) =>
         Assert.That((await machine.RunAsync("cd /var/kola; cat child proxied")).Lines, Is.EqualTo(new[] { "child", "kola-http" }));
 
     // No group that is to be there: Ignition makes it a second time, too, and groupadd refuses.
-    [MachineTest("ignition.spec.3-2", Needs = [Feature.LongRun], Fresh = true)]
+    [MachineTest("ignition.spec.3-2", Needs = [Feature.FullSpeed], Fresh = true)]
     public async Task Spec_3_2_deletes_users_and_groups([Spec(Config = "spec-3-2.ign")] Machine machine)
     {
         Assert.That((await machine.AccountsAsync("passwd", "comer"))[0][2], Is.EqualTo("1234"));

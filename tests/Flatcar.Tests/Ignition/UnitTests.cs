@@ -6,7 +6,7 @@ namespace Flatcar.Tests.Ignition;
 [Category("ignition")]
 public sealed class UnitTests
 {
-    [MachineTest("cl.ignition.instantiated.enable-unit", Since = "3185.0.0", Fresh = true)]
+    [MachineTest("cl.ignition.instantiated.enable-unit", Since = "3185.0.0", Needs = [Feature.FullSpeed], Fresh = true)]
     public async Task Instances_of_a_template_are_enabled_one_by_one([Spec(Config = "instances.ign")] Machine machine)
     {
         foreach (string unit in new[] { "echo@foo.service", "echo@bar.service", "echo@foo.timer" })
@@ -44,7 +44,7 @@ public sealed class UnitTests
 
     // The peer enables nfs-server, whose kernel part not every image has. Docker's service waits for a connection to its socket unless it
     // is enabled, and nobody connects here.
-    [MachineTest("coreos.ignition.systemd.enable-service", Fresh = true)]
+    [MachineTest("coreos.ignition.systemd.enable-service", Needs = [Feature.FullSpeed], Fresh = true)]
     public async Task A_service_of_the_image_is_enabled_by_a_config([Spec(Config = "enable-service.ign")] Machine machine)
     {
         Unit docker = await machine.UnitAsync("docker.service");

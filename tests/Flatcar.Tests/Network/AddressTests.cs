@@ -35,7 +35,7 @@ public sealed class AddressTests
         Assert.That(back.ExitCode, Is.Zero, "both addresses answer");
     }
 
-    [MachineTest("network.dummy", Needs = [Feature.LongRun])]
+    [MachineTest("network.dummy", Needs = [Feature.FullSpeed])]
     public async Task An_address_on_a_card_that_is_none_is_there_after_a_reboot(Machine machine)
     {
         await machine.ConfigureNetworkAsync(

@@ -20,7 +20,7 @@ public sealed partial class FirewallTests
 
         """);
 
-    [MachineTest("cl.network.iptables", Needs = [Feature.LongRun, Feature.PrivateNetwork])]
+    [MachineTest("cl.network.iptables", Needs = [Feature.FullSpeed, Feature.PrivateNetwork])]
     public Task Saved_rules_of_iptables_hold_after_a_reboot(Machine server, Machine client) => HoldAsync(server, client, "iptables-restore.service", "/var/lib/iptables/rules-save", """
         *filter
         :INPUT ACCEPT [0:0]

@@ -25,7 +25,7 @@ public sealed class LeaseTests
     }
 
     // networkd hears no refusal while it renews, only when it asks everybody again, at seven eighths of the lease's two minutes.
-    [MachineTest("network.dhcp4.changes", Needs = [Feature.LinkFaults, Feature.LongRun])]
+    [MachineTest("network.dhcp4.changes", Needs = [Feature.LinkFaults, Feature.FullSpeed])]
     [Segment("lan", Addressing = SegmentAddressing.Automatic, Servers = SegmentServers.Dhcp4)]
     public async Task A_lease_is_given_up_when_the_server_refuses_it_and_outlives_a_server_that_is_gone(
         [Spec(Segments = ["lan"])] Machine machine, Lab lab)

@@ -59,7 +59,7 @@ public sealed class OnlineTests
         Assert.That((await machine.TryInNamespaceAsync("right", "ping -c 1 -W 2 198.51.100.10")).ExitCode, Is.Not.Zero, "the address of before is gone");
     }
 
-    [MachineTest("network.names.stable", Needs = [Feature.LongRun, Feature.PrivateNetwork], Minutes = 8)]
+    [MachineTest("network.names.stable", Needs = [Feature.FullSpeed, Feature.PrivateNetwork], Minutes = 8)]
     public async Task A_card_keeps_its_name_over_reboots(Machine machine, Machine other)
     {
         await other.AnswerAsync();

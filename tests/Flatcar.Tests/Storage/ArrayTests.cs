@@ -9,10 +9,10 @@ public sealed class ArrayTests
     [MachineTest("storage.raid1", Needs = [Feature.ExtraDisks])]
     public Task A_mirror_is_rebuilt([Spec(Disks = [Spare.DiskOne, Spare.DiskTwo])] Machine machine) => IsRebuiltAsync(machine, "1", members: 2);
 
-    [MachineTest("storage.raid5", Needs = [Feature.LongRun, Feature.ExtraDisks])]
+    [MachineTest("storage.raid5", Needs = [Feature.FullSpeed, Feature.ExtraDisks])]
     public Task Parity_is_rebuilt([Spec(Disks = [Spare.DiskOne, Spare.DiskTwo])] Machine machine) => IsRebuiltAsync(machine, "5", members: 3);
 
-    [MachineTest("storage.raid10", Needs = [Feature.LongRun, Feature.ExtraDisks])]
+    [MachineTest("storage.raid10", Needs = [Feature.FullSpeed, Feature.ExtraDisks])]
     public Task Striped_mirrors_are_rebuilt([Spec(Disks = [Spare.DiskOne, Spare.DiskTwo])] Machine machine) => IsRebuiltAsync(machine, "10", members: 4);
 
     private static async Task IsRebuiltAsync(Machine machine, string level, int members)

@@ -7,11 +7,11 @@ namespace Flatcar.Tests.Storage;
 public sealed class BusTests
 {
     // QEMU saves no NVMe device, so this machine is booted; that is a shape of its own, and so is the other's.
-    [MachineTest("storage.bus.nvme", Needs = [Feature.LongRun, Feature.ExtraDisks], Minutes = 8)]
+    [MachineTest("storage.bus.nvme", Needs = [Feature.FullSpeed, Feature.ExtraDisks], Minutes = 8)]
     public Task A_disk_on_nvme_keeps_its_files_and_its_name([Spec(Disks = ["512:fast:nvme"])] Machine machine) =>
         KeepsAsync(machine, "/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_fast", "nvme");
 
-    [MachineTest("storage.bus.scsi", Needs = [Feature.LongRun, Feature.ExtraDisks], Minutes = 8)]
+    [MachineTest("storage.bus.scsi", Needs = [Feature.FullSpeed, Feature.ExtraDisks], Minutes = 8)]
     public Task A_disk_on_scsi_keeps_its_files_and_its_name([Spec(Disks = ["512:slow:scsi"])] Machine machine) =>
         KeepsAsync(machine, "/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_slow", "scsi:virtio:pci");
 

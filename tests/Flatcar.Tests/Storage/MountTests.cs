@@ -26,7 +26,7 @@ public sealed class MountTests
         Assert.That(await UnderAsync("ro,exec,suid,dev"), Is.EqualTo(new[] { "0", "1", "Read-only file system" }), "ro");
     }
 
-    [MachineTest("storage.automount", Needs = [Feature.LongRun, Feature.ExtraDisks])]
+    [MachineTest("storage.automount", Needs = [Feature.FullSpeed, Feature.ExtraDisks])]
     public async Task An_automount_comes_with_the_first_look_and_goes_when_nobody_looks([Spec(Disks = [Spare.DiskOne, Spare.DiskTwo])] Machine machine)
     {
         await machine.SudoAsync($"mkfs.ext4 -q {Spare.One} 64M");
@@ -76,7 +76,7 @@ public sealed class MountTests
         Assert.That(await machine.ShowsAsync(Spare.One, "kola-to-be-kept", mebibytes: 64), Is.True);
     }
 
-    [MachineTest("storage.hard-reset", Needs = [Feature.LongRun, Feature.ExtraDisks], Minutes = 8)]
+    [MachineTest("storage.hard-reset", Needs = [Feature.FullSpeed, Feature.ExtraDisks], Minutes = 8)]
     public async Task A_data_disk_replays_its_journal_after_a_hard_reset([Spec(Disks = [Spare.DiskOne, Spare.DiskTwo])] Machine machine)
     {
         await machine.SudoAsync($"mkfs.ext4 -q {Spare.One} 128M");

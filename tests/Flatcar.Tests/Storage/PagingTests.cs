@@ -15,7 +15,7 @@ public sealed class PagingTests
         await GoesOutAsync(machine, $"{Spare.One}");
     }
 
-    [MachineTest("storage.zram", Needs = [Feature.LongRun])]
+    [MachineTest("storage.zram", Needs = [Feature.FullSpeed])]
     public async Task Pages_go_out_to_compressed_memory_and_come_back_as_they_were(Machine machine)
     {
         if ((await machine.TryRunAsync("sudo modprobe zram")).ExitCode != 0)

@@ -6,7 +6,7 @@ namespace Flatcar.Tests.Storage;
 [Category("storage")]
 public sealed class RaidTests
 {
-    [MachineTest("cl.disk.raid0.root", Needs = [Feature.LongRun, Feature.IgnitionDisks, Feature.ExtraDisks], Fresh = true)]
+    [MachineTest("cl.disk.raid0.root", Needs = [Feature.FullSpeed, Feature.IgnitionDisks, Feature.ExtraDisks], Fresh = true)]
     public async Task Root_is_striped([Spec(Config = "raid0-root.ign", Disks = ["520:secondary"])] Machine machine)
     {
         await IsArrayAsync(machine, "/", "rootarray", "raid0");
@@ -28,7 +28,7 @@ public sealed class RaidTests
         await MendAsync(machine, "rootarray", "root1");
     }
 
-    [MachineTest("cl.disk.raid0.data", Needs = [Feature.LongRun, Feature.IgnitionDisks], Fresh = true)]
+    [MachineTest("cl.disk.raid0.data", Needs = [Feature.FullSpeed, Feature.IgnitionDisks], Fresh = true)]
     public async Task Data_is_striped([Spec(Config = "raid0-data.ign")] Machine machine)
     {
         await IsArrayAsync(machine, "/var/lib/data", "DATA", "raid0");
@@ -37,7 +37,7 @@ public sealed class RaidTests
         await IsArrayAsync(machine, "/var/lib/data", "DATA", "raid0");
     }
 
-    [MachineTest("cl.disk.raid1.data", Needs = [Feature.LongRun, Feature.IgnitionDisks], Minutes = 15, Fresh = true)]
+    [MachineTest("cl.disk.raid1.data", Needs = [Feature.FullSpeed, Feature.IgnitionDisks], Minutes = 15, Fresh = true)]
     public async Task Data_is_mirrored_and_outlives_a_member([Spec(Config = "raid1-data.ign")] Machine machine)
     {
         await IsArrayAsync(machine, "/var/lib/data", "DATA", "raid1");

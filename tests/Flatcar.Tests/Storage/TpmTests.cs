@@ -19,7 +19,7 @@ public sealed class TpmTests
         await OpensByThisTpmOnlyAsync(machine, Root);
     }
 
-    [MachineTest("cl.tpm.nonroot", Since = "3913.0.1", Needs = [Feature.LongRun, Feature.IgnitionDisks, Feature.IgnitionLuks, Feature.Tpm, Feature.ExtraDisks], Fresh = true)]
+    [MachineTest("cl.tpm.nonroot", Since = "3913.0.1", Needs = [Feature.FullSpeed, Feature.IgnitionDisks, Feature.IgnitionLuks, Feature.Tpm, Feature.ExtraDisks], Fresh = true)]
     public async Task Data_is_bound_to_the_tpm([Spec(Config = "tpm-data.ign", Disks = ["520:secondary"], Tpm = true)] Machine machine)
     {
         await IsEncryptedAsync(machine, "/mnt/data", Data, "clevis");
@@ -29,7 +29,7 @@ public sealed class TpmTests
         await OpensByThisTpmOnlyAsync(machine, Data);
     }
 
-    [MachineTest("cl.tpm.root-cryptenroll", Since = "3913.0.1", Needs = [Feature.LongRun, Feature.IgnitionDisks, Feature.IgnitionLuks, Feature.Tpm], Fresh = true)]
+    [MachineTest("cl.tpm.root-cryptenroll", Since = "3913.0.1", Needs = [Feature.FullSpeed, Feature.IgnitionDisks, Feature.IgnitionLuks, Feature.Tpm], Fresh = true)]
     public async Task Root_is_enrolled_by_systemd([Spec(Config = "tpm-cryptenroll.ign", Tpm = true)] Machine machine)
     {
         await IsEncryptedAsync(machine, "/", Root, "systemd-tpm2");
@@ -43,7 +43,7 @@ public sealed class TpmTests
 
     // The peer's units reboot by themselves ten seconds after the first binding; here the test does, when the binding is done. Since systemd 256 a volume
     // is enrolled anew by the TPM that opens it, so that no key has to be kept for it in a file.
-    [MachineTest("cl.tpm.root-cryptenroll-pcr-noupdate", Since = "4230.0.0", Needs = [Feature.LongRun, Feature.IgnitionDisks, Feature.IgnitionLuks, Feature.Tpm, Feature.Uefi], Minutes = 20, Fresh = true)]
+    [MachineTest("cl.tpm.root-cryptenroll-pcr-noupdate", Since = "4230.0.0", Needs = [Feature.FullSpeed, Feature.IgnitionDisks, Feature.IgnitionLuks, Feature.Tpm, Feature.Uefi], Minutes = 20, Fresh = true)]
     public async Task Root_is_bound_to_what_was_booted([Spec(Config = "tpm-pcr.ign", Tpm = true, Firmware = Firmware.Uefi)] Machine machine)
     {
         await BindAsync(machine);
@@ -52,7 +52,7 @@ public sealed class TpmTests
         await IsBoundToTheBootAsync(machine);
     }
 
-    [MachineTest("cl.tpm.root-cryptenroll-pcr-withupdate", Since = "4230.0.0", Needs = [Feature.LongRun, Feature.IgnitionDisks, Feature.IgnitionLuks, Feature.Tpm, Feature.Uefi], Minutes = 20, Fresh = true)]
+    [MachineTest("cl.tpm.root-cryptenroll-pcr-withupdate", Since = "4230.0.0", Needs = [Feature.FullSpeed, Feature.IgnitionDisks, Feature.IgnitionLuks, Feature.Tpm, Feature.Uefi], Minutes = 20, Fresh = true)]
     public async Task Root_that_is_bound_to_what_was_booted_is_unbound_for_an_update([Spec(Config = "tpm-pcr.ign", Tpm = true, Firmware = Firmware.Uefi)] Machine machine)
     {
         await BindAsync(machine);

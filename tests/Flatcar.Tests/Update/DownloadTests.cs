@@ -6,7 +6,7 @@ namespace Flatcar.Tests.Update;
 [Category("update")]
 public sealed class DownloadTests
 {
-    [MachineTest("update.download.restart", Needs = [Feature.LongRun, Feature.UpdateEngine, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 20)]
+    [MachineTest("update.download.restart", Needs = [Feature.FullSpeed, Feature.UpdateEngine, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 20)]
     public async Task A_download_goes_on_where_it_was_after_a_restart_of_the_client_and_after_a_reset(Machine machine, Lab lab)
     {
         UpdatePayload payload = lab.Payloads.All.First(p => !p.Whole || lab.Payloads.All.All(a => a.Whole));
@@ -67,7 +67,7 @@ public sealed class DownloadTests
         await Expect.UpdatesAsync(machine, lab, lab.Payloads.All[^1].AsOffer());
     }
 
-    [MachineTest("update.download.disk-full", Needs = [Feature.LongRun, Feature.UpdateEngine, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 20)]
+    [MachineTest("update.download.disk-full", Needs = [Feature.FullSpeed, Feature.UpdateEngine, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 20)]
     public async Task A_full_root_disk_harms_no_slot_and_the_update_is_made_once_there_is_room(Machine machine, Lab lab)
     {
         string before = await machine.BitsAsync();

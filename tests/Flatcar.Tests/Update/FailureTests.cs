@@ -72,7 +72,7 @@ public sealed class FailureTests
         });
     }
 
-    [MachineTest("update.failure.postinst", Needs = [Feature.LongRun, Feature.UpdateEngine, Feature.OmahaServer])]
+    [MachineTest("update.failure.postinst", Needs = [Feature.FullSpeed, Feature.UpdateEngine, Feature.OmahaServer])]
     public async Task A_postinst_that_fails_leaves_the_old_slot_in_charge(Machine machine, Lab lab)
     {
         using var made = new CraftedPayloads(lab);

@@ -8,7 +8,7 @@ public sealed class ReleaseTests
 {
     private const string Belongings = "cat /etc/machine-id /home/core/kola-mine /usr/share/kola-extension/file; sudo sha256sum /etc/ssh/ssh_host_*_key /home/core/.ssh/authorized_keys*; systemctl is-enabled kola-mine.service";
 
-    [MachineTest("update.releases", Needs = [Feature.LongRun, Feature.UpdateEngine, Feature.UpdateReleases, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 30)]
+    [MachineTest("update.releases", Needs = [Feature.FullSpeed, Feature.UpdateEngine, Feature.UpdateReleases, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 30)]
     public async Task Each_release_leads_to_each_other_and_takes_what_the_machine_has_along(Machine machine, Lab lab)
     {
         string here = await machine.VersionIdAsync();

@@ -21,7 +21,7 @@ public sealed class RollbackTests
         WantedBy=sysinit.target
         """;
 
-    [MachineTest("update.rollback.reset", Needs = [Feature.LongRun, Feature.UpdateEngine, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 20)]
+    [MachineTest("update.rollback.reset", Needs = [Feature.FullSpeed, Feature.UpdateEngine, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 20)]
     public async Task A_reset_before_the_new_slot_is_called_good_goes_back(Machine machine, Lab lab)
     {
         await UpdateAsync(machine, lab);
@@ -49,7 +49,7 @@ public sealed class RollbackTests
         await IsBackAndUpdatesAgainAsync(machine, lab);
     }
 
-    [MachineTest("update.rollback.verity", Needs = [Feature.LongRun, Feature.UpdateEngine, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 20)]
+    [MachineTest("update.rollback.verity", Needs = [Feature.FullSpeed, Feature.UpdateEngine, Feature.UpdatePayload, Feature.OmahaServer], Minutes = 20)]
     [Tolerates("kernel-panic", because: OnPurpose)]
     [Tolerates("emergency-shell", because: OnPurpose)]
     [Tolerates("verity-corruption", because: OnPurpose)]
