@@ -44,7 +44,7 @@ public sealed class PlanTextTests
     public void Where_nothing_is_known_it_says_what_the_length_is_worth()
     {
         PlanText text = Text(CostHistory.Empty) with { Capacity = new() { Machines = 4, MemoryMiB = 4096, Cpus = double.PositiveInfinity } };
-        Assert.That(text.ForPeople(), Does.Contain("expected length 3:20:00 with 4 machines and 4096 MiB: no history: by Minutes, the most each may take; --seed 7\n"));
+        Assert.That(text.ForPeople(), Does.Contain("expected length 3:01:00 with 4 machines and 4096 MiB: no history: by Minutes, the most each may take; --seed 7\n"));
     }
 
     [Test]

@@ -103,9 +103,16 @@ public sealed class CostHistoryTests
         Assert.That(expected.Of(Some.Case("known"), []), Has.Property("Seconds").EqualTo(40).And.Property("Need").EqualTo(new Capacity { Machines = 1, MemoryMiB = 300, Cpus = 0.25 }));
         Assert.That(expected.Of(Some.Case("renamed") with { Formerly = "old.id" }, []).Seconds, Is.EqualTo(7));
         WorkItem unknown = expected.Of(Some.Case("unknown", 10, Some.Machine("a") with { Cpus = 2 }, Some.Machine("b")), ["key"]);
-        Assert.That(unknown, Has.Property("Seconds").EqualTo(1200).And.Property("Need").EqualTo(new Capacity { Machines = 2, MemoryMiB = 2048, Cpus = 3 }));
+        Assert.That(unknown, Has.Property("Seconds").EqualTo(1200).And.Property("Need").EqualTo(new Capacity { Machines = 2, MemoryMiB = 2048, Cpus = 1.5 }));
         Assert.That(unknown.After, Is.EqualTo((string[])["key"]));
     }
+
+    [TestCase(1, true, 1)]
+    [TestCase(2, true, 1)]
+    [TestCase(3, true, 1.5)]
+    [TestCase(3, false, 3)]
+    public void Several_copies_of_which_nothing_is_known_keep_half_of_their_processors_busy(int machines, bool copies, double cores) =>
+        Assert.That(new Expectation().Of(Some.Case("t", 10, [.. Enumerable.Range(0, machines).Select(i => Some.Machine($"m{i}"))]), copies ? ["key"] : []).Need.Cpus, Is.EqualTo(cores));
 
     [Test]
     public void What_takes_next_to_nothing_still_takes_something() =>
