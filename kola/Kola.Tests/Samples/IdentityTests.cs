@@ -14,10 +14,10 @@ public sealed class IdentityTests
         await lab.StepAsync("HostName", () => DifferAsync("cat /proc/sys/kernel/hostname"));
         await lab.StepAsync("MachineId", () => DifferAsync("cat /etc/machine-id"));
         await lab.StepAsync("HostKeyFile", () => DifferAsync("cat /etc/ssh/ssh_host_ed25519_key.pub"));
-        await lab.StepAsync("HostKeyServed", () => DifferAsync("ssh-keyscan -t ed25519 127.0.0.1 2>/dev/null"));
+        await lab.StepAsync("HostKeyServed", () => DifferAsync("ssh-keyscan -T 60 -t ed25519 127.0.0.1 2>/dev/null"));
         await lab.StepAsync("HostKeyIsTheFile", async () =>
         {
-            string served = (await first.RunAsync("ssh-keyscan -t ed25519 127.0.0.1 2>/dev/null")).Text;
+            string served = (await first.RunAsync("ssh-keyscan -T 60 -t ed25519 127.0.0.1 2>/dev/null")).Text;
             Assert.That(served, Does.Contain((await first.RunAsync("cat /etc/ssh/ssh_host_ed25519_key.pub")).Text.Split(' ')[1]));
         });
         await lab.StepAsync("EthernetAddress", () => DifferAsync("cat /sys/class/net/eth0/address"));
@@ -29,10 +29,10 @@ public sealed class IdentityTests
         {
             foreach (Machine machine in new[] { first, second })
             {
-                // The command itself takes a moment, a long one when emulated.
+                // The command itself takes a moment, a long one when emulated; and so did the one by which the clock was set, 3 s at a load of ten on two cores.
                 CommandResult date = await machine.RunAsync("date +%s.%N");
                 TimeSpan off = DateTimeOffset.UnixEpoch.AddSeconds(double.Parse(date.Text, CultureInfo.InvariantCulture)) - TimeProvider.System.GetUtcNow();
-                Assert.That(off.Duration(), Is.LessThan(TimeSpan.FromSeconds(1) + date.Elapsed), machine.Name);
+                Assert.That(off.Duration(), Is.LessThan(TimeSpan.FromSeconds(5) + date.Elapsed), machine.Name);
             }
         });
         await lab.StepAsync("Keys", async () => Assert.That(
