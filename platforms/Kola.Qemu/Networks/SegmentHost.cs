@@ -117,6 +117,7 @@ internal sealed class SegmentHost : IAsyncDisposable
         while (true)
         {
             string[] missing = wanted.Length == 0 ? [] : Missing(wanted, await _space.RunAsync("ss --no-header --numeric --listening --tcp --udp", cancel));
+            missing = [.. missing, .. _running.Values.Select(s => s.Command.Log).OfType<string>().Where(log => new FileInfo(log) is not { Exists: true, Length: > 0 })];
             if (missing.Length == 0)
                 return;
             (ServerCommand command, ChildProcess process) = _running.Values.FirstOrDefault(s => s.Process.Exited.IsCompleted);

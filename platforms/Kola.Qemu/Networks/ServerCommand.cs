@@ -18,6 +18,9 @@ internal sealed record ServerCommand(string Name, string Program, IReadOnlyList<
     /// <summary>Sockets it has when it serves, as ss shows them: <c>udp 198.18.1.254:53</c>.</summary>
     public IReadOnlyList<string> Listens { get; init; } = [];
 
+    /// <summary>File it has written to when it serves: dnsmasq listens first, and ends when it cannot write there. Null where that says nothing.</summary>
+    public string? Log { get; init; }
+
     /// <summary>The programs that serve on a segment, but for those that are gone.</summary>
     /// <param name="place">The segment.</param>
     /// <param name="conduct">How they behave.</param>
@@ -107,7 +110,7 @@ internal sealed record ServerCommand(string Name, string Program, IReadOnlyList<
                 listens.Add("udp :547");
         }
 
-        return new ServerCommand("dhcp", "dnsmasq", arguments) { Listens = listens };
+        return new ServerCommand("dhcp", "dnsmasq", arguments) { Listens = listens, Log = place.LogOf("dhcp") };
     }
 
     private static ServerCommand Dns(SegmentPlace place, SegmentConduct conduct, int number, int host)
@@ -124,6 +127,7 @@ internal sealed record ServerCommand(string Name, string Program, IReadOnlyList<
         ])
         {
             Listens = [.. addresses.SelectMany(a => new[] { $"udp {Literal(a)}:53", $"tcp {Literal(a)}:53" })],
+            Log = place.LogOf(name),
         };
     }
 
