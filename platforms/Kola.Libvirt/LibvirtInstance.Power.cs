@@ -32,7 +32,7 @@ public sealed partial class LibvirtInstance
     {
         _ends = new MachineEnds();
         _off = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await LibvirtHost.DoAsync(Id, "starting it", Create);
+        await LibvirtHost.DoAsync(Id, "starting it", () => EmulatorStart.Run(() => _domain.Create(StartMode.Paused | StartMode.AutoDestroy)));
         cancel.ThrowIfCancellationRequested();
         await LibvirtHost.DoAsync(Id, "opening its console", () =>
         {
@@ -122,20 +122,4 @@ public sealed partial class LibvirtInstance
         _power.WhileOnAsync(up ? "plugging a cable in" : "pulling a cable", () => SetLinkAsync(network, up), cancel);
 
     private Task SetLinkAsync(string network, bool up) => LibvirtHost.DoAsync(Id, up ? "plugging a cable in" : "pulling a cable", () => _domain.Monitor($"set_link {network} {(up ? "on" : "off")}"));
-
-    // A QEMU that ends before libvirt has spoken to it is told as a socket that refuses, without the reason it gave. The next one's is read, if it ends as well.
-    private void Create()
-    {
-        for (int left = 2; ; left--)
-        {
-            try
-            {
-                _domain.Create(StartMode.Paused | StartMode.AutoDestroy);
-                return;
-            }
-            catch (LibvirtException problem) when (left > 0 && problem.Message.Contains("failed to connect to monitor socket", StringComparison.Ordinal))
-            {
-            }
-        }
-    }
 }

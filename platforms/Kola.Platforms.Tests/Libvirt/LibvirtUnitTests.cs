@@ -21,6 +21,23 @@ public sealed class LibvirtUnitTests
         Assert.That(VolumeName.Read(VolumeName.Of(s_tags with { MadeBy = null }, "x"))!.Value.Tags.MadeBy, Is.Null);
     }
 
+    [TestCase("failed to connect to monitor socket: Connection refused", 1, 2)]
+    [TestCase("failed to connect to monitor socket: Connection refused", 2, 3)]
+    [TestCase("failed to connect to monitor socket: Connection refused", 9, 3)]
+    [TestCase("process exited while connecting to monitor: qemu: no room", 9, 1)]
+    public void A_QEMU_that_libvirt_did_not_get_to_speak_to_is_started_again(string said, int failures, int calls)
+    {
+        int made = 0;
+        void Start()
+        {
+            if (++made <= failures)
+                throw new LibvirtException(ErrorCode.SystemError, 10, ErrorLevel.Error, said);
+        }
+
+        Assert.That(() => EmulatorStart.Run(Start), failures < calls ? Throws.Nothing : Throws.TypeOf<LibvirtException>().With.Message.EqualTo(said));
+        Assert.That(made, Is.EqualTo(calls));
+    }
+
     [TestCase("vm.qcow2")]
     [TestCase("kola")]
     [TestCase("kola.run.owner.tomorrow.none.disk.qcow2")]
