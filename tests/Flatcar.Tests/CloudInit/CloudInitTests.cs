@@ -12,7 +12,7 @@ public sealed class CloudInitTests
         Assert.That((await machine.RunAsync("hostnamectl --static")).Text, Is.EqualTo("core1"));
     }
 
-    [MachineTest("cl.cloudinit.script", Needs = [Feature.FullSpeed, Feature.CloudInit], Fresh = true)]
+    [MachineTest("cl.cloudinit.script", Needs = [Feature.CloudInit], Fresh = true)]
     public async Task A_script_is_run_as_root([Spec(Config = "script.sh")] Machine machine)
     {
         await AppliedAsync(machine, "/foo-user");
@@ -38,7 +38,7 @@ public sealed class CloudInitTests
     }
 
     // What flatcar-install leaves behind.
-    [MachineTest("cl.install.cloudinit", Needs = [Feature.FullSpeed, Feature.CloudInit], Fresh = true)]
+    [MachineTest("cl.install.cloudinit", Needs = [Feature.CloudInit], Fresh = true)]
     public async Task A_cloud_config_of_the_installer_is_applied([Spec(Config = "install.ign")] Machine machine) =>
         await machine.WaitForAsync("the host name of the cloud-config", () => machine.RunAsync("hostname"), name => name.Text == "cloud-config-worked");
 

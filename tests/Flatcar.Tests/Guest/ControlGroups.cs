@@ -21,8 +21,9 @@ public static class ControlGroups
         public async Task<IReadOnlyList<string>> GroupFilesAsync(string file, params string[] units)
         {
             CommandResult read = await machine.RunAsync($$"""
+                set -e
                 for unit in {{string.Join(' ', units.Select(Machine.Quote))}}; do files+=("/sys/fs/cgroup$(systemctl show --property=ControlGroup --value $unit)/{{file}}"); done
-                for file in "${files[@]}"; do cat "$file" && echo ==; done
+                for file in "${files[@]}"; do cat "$file"; echo ==; done
                 """);
             return [.. read.Text.Split("==").Take(units.Length)];
         }

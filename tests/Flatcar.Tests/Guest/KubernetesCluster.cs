@@ -47,7 +47,7 @@ public sealed partial class KubernetesCluster : IAsyncDisposable
         await Task.WhenAll([control.InstallKubernetesAsync(distribution, controls: true), .. workers.Select(worker => worker.InstallKubernetesAsync(distribution, controls: false))]);
         await control.InitClusterAsync(distribution, network);
         await using KubernetesCluster cluster = await ConnectAsync([control, .. workers]);
-        // One after the other: two at once on two emulating cores kept the API from answering either within kubeadm's ten seconds.
+        // One after the other: of two at once, on two slow emulating cores, neither had an answer of the API within kubeadm's ten seconds.
         foreach (Machine worker in workers)
             await worker.JoinClusterAsync(distribution, control);
         await cluster.ConnectPodsAsync();

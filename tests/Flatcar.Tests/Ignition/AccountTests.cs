@@ -29,7 +29,7 @@ public sealed class AccountTests
         Assert.That(names.Lines, Is.EqualTo(new[] { "core1", "core1", "found" }), "told, set in the kernel, and found when looked up");
     }
 
-    [MachineTest("coreos.ignition.groups", Needs = [Feature.FullSpeed], Fresh = true)]
+    [MachineTest("coreos.ignition.groups", Fresh = true)]
     public async Task Groups_of_a_config_are_there([Spec(Config = "groups.ign")] Machine machine)
     {
         IReadOnlyList<string[]> groups = await machine.AccountsAsync("group", "group1", "group2");

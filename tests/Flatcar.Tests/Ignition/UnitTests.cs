@@ -6,7 +6,7 @@ namespace Flatcar.Tests.Ignition;
 [Category("ignition")]
 public sealed class UnitTests
 {
-    [MachineTest("cl.ignition.instantiated.enable-unit", Since = "3185.0.0", Needs = [Feature.FullSpeed], Fresh = true)]
+    [MachineTest("cl.ignition.instantiated.enable-unit", Since = "3185.0.0", Fresh = true)]
     public async Task Instances_of_a_template_are_enabled_one_by_one([Spec(Config = "instances.ign")] Machine machine)
     {
         foreach (string unit in new[] { "echo@foo.service", "echo@bar.service", "echo@foo.timer" })

@@ -10,7 +10,7 @@ public sealed class TangTests
     private const string Data = "/dev/disk/by-partlabel/data";
 
     // On Flatcar the initrd has a network from the second boot on only where rd.networkd=1 is among its arguments: the peer's config sets that.
-    [MachineTest("cl.tang.root", Since = "3913.0.1", Architectures = ["amd64"], Needs = [Feature.FullSpeed, Feature.IgnitionDisks, Feature.IgnitionLuks, Feature.IgnitionKernelArguments], Minutes = 15, Fresh = true)]
+    [MachineTest("cl.tang.root", Since = "3913.0.1", Architectures = ["amd64"], Needs = [Feature.IgnitionDisks, Feature.IgnitionLuks, Feature.IgnitionKernelArguments], Minutes = 15, Fresh = true)]
     public async Task Root_is_bound_to_a_server([Spec(Config = "tang-root.ign", Firmware = Firmware.Bios)] Machine machine) => await IsBoundAsync(machine, "/", "/etc/secret", Root);
 
     [MachineTest("cl.tang.nonroot", Since = "3913.0.1", Needs = [Feature.FullSpeed, Feature.IgnitionDisks, Feature.IgnitionLuks, Feature.ExtraDisks], Minutes = 15, Fresh = true)]
