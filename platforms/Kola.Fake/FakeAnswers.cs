@@ -18,6 +18,7 @@ public static partial class FakeAnswers
         new() { Command = OsRelease(), Make = call => new FakeReply($"NAME=\"Flatcar Container Linux by Kinvolk\"\nID={call.Machine.Guest.OsId}\nVERSION={call.Machine.Version}\n") },
         new() { Command = Log(), Make = Logged },
         new() { Command = Mark(), Make = Marked },
+        new() { Command = SetClock(), Make = call => new FakeReply(call.Match.Groups["time"].Value + "\n") },
         new() { Command = GuestProgram(), Make = Become },
         new() { Command = Install(), Make = Written },
         new() { Command = Cat(), Make = Read },
@@ -133,8 +134,12 @@ public static partial class FakeAnswers
     [GeneratedRegex("^mark '(?<text>[^']*)'$")]
     private static partial Regex Mark();
 
+    // set_clock 1764439046.312
+    [GeneratedRegex(@"^set_clock (?<time>\d+\.\d+)$")]
+    private static partial Regex SetClock();
+
     // change_key 'core' 'ssh-ed25519 AAAA…' 'ssh-ed25519 BBBB…'
-    [GeneratedRegex("^(change_key|change_name|date -u -s|settle) .*", RegexOptions.Singleline)]
+    [GeneratedRegex("^(change_key|change_name|change_host_keys|settle) .*", RegexOptions.Singleline)]
     private static partial Regex GuestProgram();
 
     // change_host_keys '-----BEGIN …' 'ssh-ed25519 AAAA…'

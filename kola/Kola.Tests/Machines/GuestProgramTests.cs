@@ -42,6 +42,17 @@ public sealed class GuestProgramTests
     }
 
     [Test]
+    public void A_clock_that_is_set_tells_its_time_and_one_that_is_not_none()
+    {
+        // This host's is left as it is.
+        string date = Path.Combine(_directory, "date");
+        File.WriteAllText(date, "#!/bin/sh\n[ \"$*\" = '-u -s @1764439046.312' ]\n");
+        File.SetUnixFileMode(date, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        Assert.That(Run(_script, "set_clock", "1764439046.312").Output, Does.Match(@"^\d{10}\.\d{6}\n$"));
+        Assert.That(Run(_script, "set_clock", "yesterday"), Is.EqualTo((1, "")));
+    }
+
+    [Test]
     public void A_card_that_is_not_there_is_said() =>
         Assert.That(Run(_script, "find_card", "52:54:00:ff:ff:ff"), Is.EqualTo((1, "no card has the address 52:54:00:ff:ff:ff\n")));
 
@@ -53,6 +64,7 @@ public sealed class GuestProgramTests
     {
         var start = new ProcessStartInfo("bash", arguments) { RedirectStandardOutput = true };
         start.Environment["HOME"] = _directory;
+        start.Environment["PATH"] = $"{_directory}:{start.Environment["PATH"]}";
         using Process bash = Process.Start(start)!;
         string output = bash.StandardOutput.ReadToEnd();
         bash.WaitForExit();

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Kola.Fake;
 using Kola.Machines;
 using Kola.Reporting;
@@ -187,6 +189,28 @@ public sealed class TemplateTests
     }
 
     [Test]
+    public async Task A_clock_that_was_set_late_is_set_again()
+    {
+        // What sets it is started seconds after it is told the time, each time as many.
+        var told = new List<(DateTimeOffset At, double Time)>();
+        await using FakePlatform platform = Platform(_ => Well() with { AsCopy = RunTests.Guest() with { Answers = [Clock(told, TimeSpan.FromSeconds(3))] } });
+        Report report = await RunAsync(platform, "sample.passes");
+        Assert.That(report.Tests.Single().Outcome, Is.EqualTo(Outcome.Passed), report.Tests.Single().Message);
+        Assert.That(told.Select(clock => Math.Round(clock.Time - clock.At.ToUnixTimeMilliseconds() / 1000.0, 2)), Is.EqualTo(new[] { 0.0, 3.0 }), "ahead by");
+        Assert.That(File.ReadAllText(Path.Combine(_run.Directory, "sample.passes", "machine", "ssh.log")), Does.Contain("set_clock"));
+    }
+
+    [Test]
+    public async Task A_clock_that_cannot_be_told_is_set_once()
+    {
+        var told = new List<(DateTimeOffset At, double Time)>();
+        await using FakePlatform platform = Platform(_ => Well() with { AsCopy = RunTests.Guest() with { Answers = [Clock(told, TimeSpan.FromSeconds(3)) with { Reply = new FakeReply("\n"), Make = null }] } });
+        Report report = await RunAsync(platform, "sample.passes");
+        Assert.That(report.Tests.Single().Outcome, Is.EqualTo(Outcome.Passed), report.Tests.Single().Message);
+        Assert.That(File.ReadLines(Path.Combine(_run.Directory, "sample.passes", "machine", "ssh.log")).Count(line => line.Contains("set_clock")), Is.EqualTo(1));
+    }
+
+    [Test]
     public async Task A_copy_that_dies_during_its_test_is_broken()
     {
         await using FakePlatform platform = Platform(_ => Well() with { AsCopy = RunTests.Guest() with { End = new FakeEnd(TimeSpan.FromSeconds(5), new InstanceExit(true, "killed by signal 9")) } });
@@ -231,6 +255,18 @@ public sealed class TemplateTests
     }
 
     private FakePlatform Platform(Func<InstanceSpec, FakeGuest>? guest = null) => new(new FakeOptions { GuestFor = guest ?? (_ => RunTests.Guest()) }, _run.Time);
+
+    /// <summary>A clock that shows the time it is told this much later.</summary>
+    private FakeAnswer Clock(List<(DateTimeOffset At, double Time)> told, TimeSpan late) => new()
+    {
+        Command = new Regex("^set_clock (?<time>.+)$"),
+        Delay = late,
+        Make = call =>
+        {
+            told.Add((_run.Time.GetUtcNow(), double.Parse(call.Match.Groups["time"].Value, CultureInfo.InvariantCulture)));
+            return new FakeReply(call.Match.Groups["time"].Value + "\n");
+        },
+    };
 
     private static bool IsTemplate(InstanceSpec spec) => spec.Id.StartsWith("template/", StringComparison.Ordinal);
 

@@ -97,6 +97,11 @@ public static class GuestProgram
           return 1
         }
 
+        # SECONDS: the time. What it is then is told by a builtin, so that who gave it learns how late it came.
+        set_clock() {
+          date -u -s "@$1" >/dev/null && printf '%s\n' "$EPOCHREALTIME"
+        }
+
         # USER KEY KEY: another key lets a user in.
         change_key() {
           local file home lines

@@ -9,6 +9,9 @@ public sealed partial class Machine
     // A copy answers within a second when emulated, and at once with KVM; a host that is full takes its time.
     private static readonly TimeSpan s_waking = TimeSpan.FromSeconds(20);
 
+    // Nearer than this a copy's clock is right: a process that sets it is started in 5 ms with KVM and in 50 ms when emulated.
+    private static readonly TimeSpan s_clockIsRight = TimeSpan.FromMilliseconds(250);
+
     private string _waking = "no login yet";
 
     /// <summary>
@@ -27,9 +30,10 @@ public sealed partial class Machine
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
             try
             {
-                // The key first: the login goes on while the rest is done.
+                // The key first: the login goes on while the rest is done. Then the clock, so that what is logged has the right time.
                 await TellAsync($"change_key {Quote(Spec.User)} {Quote(identity.Template.PublicKey)} {Quote(_terms.Identity.PublicKey)}", either.Token);
                 Task<Waited<IShell?>> login = LogInAsync(either.Token);
+                await SetClockAsync(either.Token);
                 await TellAsync(Commands(identity, hostKey), either.Token);
                 await login;
                 return true;
@@ -93,8 +97,29 @@ public sealed partial class Machine
         },
         shell => shell is not null, TimeSpan.FromDays(1), TimeSpan.FromSeconds(1), _terms.Time, cancel);
 
-    /// <summary>Runs a command over the guest channel that must succeed.</summary>
-    private async Task TellAsync(string command, CancellationToken cancel)
+    /// <summary>
+    /// Sets a copy's clock, which goes on where its template's stood. What sets it is a process, seconds late where a host is full; it is set
+    /// ahead by as much then, up to five times. A clock that is not right after that stays as it is: ssh.log has what was tried.
+    /// </summary>
+    private async Task SetClockAsync(CancellationToken cancel)
+    {
+        TimeSpan ahead = TimeSpan.Zero;
+        for (int attempt = 1; attempt <= 5; attempt++)
+        {
+            string time = ((_terms.Time.GetUtcNow() + ahead).ToUnixTimeMilliseconds() / 1000.0).ToString("0.000", CultureInfo.InvariantCulture);
+            string told = await TellAsync($"set_clock {time}", cancel);
+            // A bash before 5 cannot tell.
+            if (!double.TryParse(told.Replace(',', '.'), CultureInfo.InvariantCulture, out double seconds))
+                return;
+            TimeSpan late = _terms.Time.GetUtcNow() - DateTimeOffset.UnixEpoch.AddSeconds(seconds);
+            if (late.Duration() < s_clockIsRight)
+                return;
+            ahead += late;
+        }
+    }
+
+    /// <summary>Runs a command over the guest channel that must succeed; what it printed.</summary>
+    private async Task<string> TellAsync(string command, CancellationToken cancel)
     {
         IGuestChannel channel = _instance.Channel ?? throw new PlatformException(Signal.Template, $"{Name}: it has no guest channel\n  wanted:  a platform that gives its machines one");
         long start = _terms.Time.GetTimestamp();
@@ -104,21 +129,20 @@ public sealed partial class Machine
         // The words after the first may be keys.
         string said = command.Split(' ')[0];
         _log.Add(_terms.Time.GetUtcNow(), $"(guest channel) {said} …", answer?.ExitCode, answer?.Text ?? "", "", _terms.Time.GetElapsedTime(start));
-        if (answer is not { ExitCode: 0 })
+        if (answer is not { ExitCode: 0 } done)
             throw new PlatformException(Signal.Template, $"{Name}: the guest program could not do its work: {said}\n  got:     {(answer is { } bad ? $"exit code {bad.ExitCode}: {bad.Text}" : "the copy does not answer: it restarted or is gone")}\n  see:     {_terms.Shown}/ssh.log");
+        return done.Text;
     }
 
-    // One line each, and the first that fails ends it. The clock comes first, so that what is logged has the right time.
+    // One line each, and the first that fails ends it.
     private string Commands(CloneIdentity identity, SshKey hostKey)
     {
-        string now = (_terms.Time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0).ToString("0.000", CultureInfo.InvariantCulture);
-        List<string> commands =
-        [
-            $"date -u -s @{now} >/dev/null",
-            _terms.NetworkName is { } name ? $"change_name {Quote(name)}" : "true",
-            $"change_host_keys {Quote(hostKey.PrivateKey)} {Quote(hostKey.PublicKey)}",
-            Spec.Offline ? "true" : $"change_mac {identity.Template.Mac} {identity.Mac}",
-        ];
+        List<string> commands = [];
+        if (_terms.NetworkName is { } name)
+            commands.Add($"change_name {Quote(name)}");
+        commands.Add($"change_host_keys {Quote(hostKey.PrivateKey)} {Quote(hostKey.PublicKey)}");
+        if (!Spec.Offline)
+            commands.Add($"change_mac {identity.Template.Mac} {identity.Mac}");
         if (Spec.OwnMachineId)
             commands.Add("change_machine_id");
         commands.AddRange(identity.Files.Select(file => $"write_file {Quote(file.Key)} {Quote(file.Value)}"));
