@@ -7,7 +7,7 @@ namespace Kola.Platforms.Tests;
 [TestFixtureSource(nameof(Backends))]
 public sealed class PowerContract(Backend backend)
 {
-    private static readonly TimeSpan s_boot = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_boot = TimeSpan.FromSeconds(120);
     // Without waiting for a guest, as in no time at all on an idle host; on one that is full a process takes seconds to start and to end.
     private static readonly TimeSpan s_prompt = TimeSpan.FromSeconds(15);
 

@@ -12,6 +12,8 @@ namespace Kola.Platforms.Tests;
 public sealed class QemuNetworkTests
 {
     private static readonly byte[] s_everyone = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF];
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_never = TimeSpan.FromMilliseconds(500);
 
     private Scratch _scratch = null!;
     private string _before = "";
@@ -53,7 +55,7 @@ public sealed class QemuNetworkTests
         Assert.That(await left.ReceiveAsync(0x0801), Is.EqualTo("back"));
         right.Port.Cable.Ignore([left.Port.Cable]);
         await left.SendAsync("unheard");
-        Assert.That(await right.ReceiveAsync(0x0801), Is.Null, "also where it comes by a bridge");
+        Assert.That(await right.ReceiveAsync(0x0801, s_never), Is.Null, "also where it comes by a bridge");
 
         await left.AskWhoIsAsync(254);
         Assert.That(await left.ReceiveAsync(0x0806), Is.Not.Null, "the harness's host answers");
@@ -98,7 +100,7 @@ public sealed class QemuNetworkTests
         string directory = _scratch.New("killed");
         await using (ChildOfTest killed = await ChildOfTest.StartAsync("network", directory))
             Assert.That(HostProcess.Using(directory), Is.Not.Empty);
-        await Soon.HoldsAsync(() => HostProcess.Using(directory).Count == 0, () => string.Join(", ", HostProcess.Using(directory)), TimeSpan.FromSeconds(10));
+        await Soon.HoldsAsync(() => HostProcess.Using(directory).Count == 0, () => string.Join(", ", HostProcess.Using(directory)), TimeSpan.FromSeconds(30));
     }
 
     /// <summary>The other process: a network of bridges with all servers, until it is killed.</summary>
@@ -165,11 +167,13 @@ public sealed class QemuNetworkTests
         // ARP: who has 198.18.0.HOST? Tell 198.18.0.9.
         public Task AskWhoIsAsync(byte host) => SendAsync([.. s_everyone, .. _address, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1, .. _address, 198, 18, 0, 9, 0, 0, 0, 0, 0, 0, 198, 18, 0, host, .. new byte[18]]);
 
-        /// <summary>The next frame of a type as text; null when none comes within half a second. Others, which the kernel sends by itself, are passed over.</summary>
-        public async Task<string?> ReceiveAsync(int type)
+        /// <summary>The next frame of a type as text; null when none comes. Others, which the kernel sends by itself, are passed over.</summary>
+        /// <param name="type">Its EtherType.</param>
+        /// <param name="within">How long it is waited for; default as long as it may take on a full host.</param>
+        public async Task<string?> ReceiveAsync(int type, TimeSpan? within = null)
         {
             byte[] frame = new byte[2048];
-            using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
+            using var limit = new CancellationTokenSource(within ?? s_patience);
             try
             {
                 while (true)

@@ -6,7 +6,7 @@ namespace Kola.Platforms.Tests;
 /// <summary>Power cuts of a guest of one sector, which writes the number of its boot onto its disk and knows no flush.</summary>
 public sealed class QemuPowerCutTests
 {
-    private static readonly TimeSpan s_boot = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_boot = TimeSpan.FromSeconds(120);
     private readonly QemuBackend _backend = new();
     private Scratch _scratch = null!;
 

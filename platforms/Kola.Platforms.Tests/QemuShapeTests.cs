@@ -6,7 +6,7 @@ namespace Kola.Platforms.Tests;
 /// <summary>Machines of other shapes than the usual one, tried with a guest of one sector.</summary>
 public sealed class QemuShapeTests
 {
-    private static readonly TimeSpan s_boot = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_boot = TimeSpan.FromSeconds(120);
     private readonly QemuBackend _backend = new();
     private Scratch _scratch = null!;
 

@@ -6,7 +6,7 @@ namespace Kola.Platforms.Tests;
 /// <summary>Freezing and copying, tried with a guest of one sector: no guest program, no SSH, and a second a boot.</summary>
 public sealed class QemuTemplateTests
 {
-    private static readonly TimeSpan s_boot = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_boot = TimeSpan.FromSeconds(120);
     internal static readonly TemplateFacts Facts = new()
     {
         PublicKey = "k",

@@ -7,7 +7,8 @@ namespace Kola.Platforms.Tests;
 /// <summary>What only QEMU promises, tried with a guest of one sector.</summary>
 public sealed class QemuTests
 {
-    private static readonly TimeSpan s_boot = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_boot = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(30);
     private readonly QemuBackend _backend = new();
     private Scratch _scratch = null!;
 
@@ -34,8 +35,8 @@ public sealed class QemuTests
         parent.Kill();
         await parent.WaitForExitAsync();
 
-        await Soon.HoldsAsync(() => !Directory.Exists($"/proc/{qemu}"), () => "QEMU is gone", TimeSpan.FromSeconds(2));
-        await Soon.HoldsAsync(() => HostProcess.Using(_scratch.Path).Count == 0, () => "swtpm is gone", TimeSpan.FromSeconds(2));
+        await Soon.HoldsAsync(() => !Directory.Exists($"/proc/{qemu}"), () => "QEMU is gone", s_soon);
+        await Soon.HoldsAsync(() => HostProcess.Using(_scratch.Path).Count == 0, () => "swtpm is gone", s_soon);
         Assert.That(Directory.GetDirectories(_scratch.File("run")), Is.Not.Empty, "a killed kola cleans nothing up");
         await using IPlatform next = await _backend.CreateAsync(_scratch);
         Assert.That(Directory.GetDirectories(_scratch.File("run")), Has.Length.EqualTo(1), "only the next one's own directory");

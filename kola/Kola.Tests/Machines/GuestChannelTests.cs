@@ -6,7 +6,7 @@ namespace Kola.Tests.Machines;
 /// <summary>The channel against a guest that is two pipes: what it is sent, and what it says.</summary>
 public sealed class GuestChannelTests
 {
-    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(30);
     private GuestChannel _channel = null!;
     private readonly List<MemoryStream> _sinks = [];
     private Wire _control = null!;

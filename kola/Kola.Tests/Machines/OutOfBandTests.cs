@@ -19,7 +19,7 @@ public sealed class OutOfBandTests
     [Test]
     public void A_script_that_hangs_is_ended()
     {
-        using Process bash = Process.Start(new ProcessStartInfo("bash", ["-c", OutOfBand.Command("echo begun; sleep 60", TimeSpan.FromSeconds(1))]) { RedirectStandardOutput = true })!;
+        using Process bash = Process.Start(new ProcessStartInfo("bash", ["-c", OutOfBand.Command("echo begun; sleep 60", TimeSpan.FromSeconds(3))]) { RedirectStandardOutput = true })!;
         Assert.That(bash.StandardOutput.ReadToEnd(), Is.EqualTo("begun\n"));
         bash.WaitForExit();
         Assert.That(bash.ExitCode, Is.EqualTo(124));

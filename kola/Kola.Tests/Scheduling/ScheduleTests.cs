@@ -15,7 +15,7 @@ public sealed class ScheduleTests
         Task<Turn> turn = schedule.TakeTurnAsync(Some.Case(), CancellationToken.None);
         Assert.That(turn.IsCompleted, Is.False);
         schedule.Open();
-        Assert.That(() => turn.IsCompletedSuccessfully, Is.True.After(1000, 5));
+        Assert.That(() => turn.IsCompletedSuccessfully, Is.True.After(30_000, 5));
     }
 
     [Test]
@@ -25,10 +25,10 @@ public sealed class ScheduleTests
         Task<Turn> shorter = schedule.TakeTurnAsync(Some.Case("a", minutes: 5), CancellationToken.None);
         Task<Turn> longer = schedule.TakeTurnAsync(Some.Case("b", minutes: 30), CancellationToken.None);
         schedule.Open();
-        Turn first = await longer.WaitAsync(TimeSpan.FromSeconds(5));
+        Turn first = await longer.WaitAsync(TimeSpan.FromSeconds(30));
         Assert.That(shorter.IsCompleted, Is.False);
         first.Dispose();
-        (await shorter.WaitAsync(TimeSpan.FromSeconds(5))).Dispose();
+        (await shorter.WaitAsync(TimeSpan.FromSeconds(30))).Dispose();
     }
 
     [Test]
@@ -42,13 +42,13 @@ public sealed class ScheduleTests
         time.Advance(TimeSpan.FromSeconds(41));
         Task<Turn> small = schedule.TakeTurnAsync(Item("small", 60), CancellationToken.None);
         Assert.That(small.IsCompleted, Is.False, "one machine is free, but the large test would have to wait for it");
-        Turn smaller = await schedule.TakeTurnAsync(Item("smaller", 59), CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5));
+        Turn smaller = await schedule.TakeTurnAsync(Item("smaller", 59), CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
         time.Advance(TimeSpan.FromSeconds(60));
         running.Dispose();
         Assert.That(large.IsCompleted || small.IsCompleted, Is.False, "what should have ended has not, and nobody else goes before the large one");
         smaller.Dispose();
-        (await large.WaitAsync(TimeSpan.FromSeconds(5))).Dispose();
-        (await small.WaitAsync(TimeSpan.FromSeconds(5))).Dispose();
+        (await large.WaitAsync(TimeSpan.FromSeconds(30))).Dispose();
+        (await small.WaitAsync(TimeSpan.FromSeconds(30))).Dispose();
     }
 
     [Test]
@@ -58,13 +58,13 @@ public sealed class ScheduleTests
         schedule.Open();
         Turn running = await schedule.TakeTurnAsync(Item("running", 100, needs: s_two with { MemoryMiB = 64, Cpus = 2 }), CancellationToken.None);
         Task<Turn> large = schedule.TakeTurnAsync(Item("large", 3000, needs: new Capacity { Machines = 3, MemoryMiB = 2048, Cpus = 3 }), CancellationToken.None);
-        Turn beside = await schedule.TakeTurnAsync(Item("beside", 2000, needs: new Capacity { Machines = 1, MemoryMiB = 64, Cpus = 1 }), CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5));
+        Turn beside = await schedule.TakeTurnAsync(Item("beside", 2000, needs: new Capacity { Machines = 1, MemoryMiB = 64, Cpus = 1 }), CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30));
         Task<Turn> more = schedule.TakeTurnAsync(Item("more", 1000, needs: new Capacity { Machines = 1, MemoryMiB = 64, Cpus = 1 }), CancellationToken.None);
         Assert.That(more.IsCompleted, Is.False, "the one place beside it is taken");
         running.Dispose();
-        Assert.That(() => large.IsCompletedSuccessfully, Is.True.After(5000, 5));
+        Assert.That(() => large.IsCompletedSuccessfully, Is.True.After(30_000, 5));
         beside.Dispose();
-        (await more.WaitAsync(TimeSpan.FromSeconds(5))).Dispose();
+        (await more.WaitAsync(TimeSpan.FromSeconds(30))).Dispose();
     }
 
     [Test]
@@ -78,7 +78,7 @@ public sealed class ScheduleTests
         Task<Turn> small = schedule.TakeTurnAsync(Some.Case("small"), CancellationToken.None);
         await giveUp.CancelAsync();
         Assert.That(async () => await large, Throws.InstanceOf<OperationCanceledException>());
-        (await small.WaitAsync(TimeSpan.FromSeconds(5))).Dispose();
+        (await small.WaitAsync(TimeSpan.FromSeconds(30))).Dispose();
         running.Dispose();
         Assert.That(schedule.Queued, Is.Zero);
     }
@@ -138,7 +138,7 @@ public sealed class ScheduleTests
         Task<Turn> hungry = schedule.TakeTurnAsync(Item("hungry", 99, needs: s_two with { Machines = 1, Cpus = 64 }), CancellationToken.None);
         Assert.That(hungry.IsCompleted, Is.False);
         running.Dispose();
-        using Turn alone = await hungry.WaitAsync(TimeSpan.FromSeconds(5));
+        using Turn alone = await hungry.WaitAsync(TimeSpan.FromSeconds(30));
         Assert.That(schedule.TakeTurnAsync(Item("next", 1), CancellationToken.None).IsCompleted, Is.False);
     }
 
@@ -172,7 +172,7 @@ public sealed class ScheduleTests
         Turn making = await schedule.TakeTurnAsync(Item("template", 1), CancellationToken.None);
         Assert.That(gated.IsCompleted, Is.False);
         making.Dispose();
-        (await gated.WaitAsync(TimeSpan.FromSeconds(5))).Dispose();
+        (await gated.WaitAsync(TimeSpan.FromSeconds(30))).Dispose();
     }
 
     [Test]
@@ -182,7 +182,7 @@ public sealed class ScheduleTests
         var order = new System.Collections.Concurrent.ConcurrentDictionary<int, string>();
         Task[] all = [.. new[] { Item("long", 50), Item("few", 10), Item("a", 20, ["many"]), Item("many", 10), Item("b", 30, ["many"]) }.Select(TakeAsync)];
         schedule.Open();
-        await Task.WhenAll(all).WaitAsync(TimeSpan.FromSeconds(5));
+        await Task.WhenAll(all).WaitAsync(TimeSpan.FromSeconds(30));
         Assert.That(order.OrderBy(o => o.Key).Select(o => o.Value), Is.EqualTo((string[])["many", "long", "b", "a", "few"]));
 
         async Task TakeAsync(WorkItem item)
@@ -198,7 +198,7 @@ public sealed class ScheduleTests
         var schedule = new Schedule(s_two);
         schedule.Open();
         schedule.Complete("there");
-        (await schedule.TakeTurnAsync(Item("a", 1, ["there"]), CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5))).Dispose();
+        (await schedule.TakeTurnAsync(Item("a", 1, ["there"]), CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(30))).Dispose();
         Task<Turn> b = schedule.TakeTurnAsync(Item("b", 1, ["base", "given-up"]), CancellationToken.None);
         using var giveUp = new CancellationTokenSource();
         Task<Turn> making = schedule.TakeTurnAsync(Item("given-up", 1, ["never"]), giveUp.Token);
@@ -207,7 +207,7 @@ public sealed class ScheduleTests
         Assert.That(b.IsCompleted, Is.False, "it waits for another one, too");
         schedule.Complete("base");
         schedule.Complete("base");
-        (await b.WaitAsync(TimeSpan.FromSeconds(5))).Dispose();
+        (await b.WaitAsync(TimeSpan.FromSeconds(30))).Dispose();
         Assert.That(schedule.Queued, Is.Zero);
     }
 

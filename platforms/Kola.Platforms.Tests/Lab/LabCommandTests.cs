@@ -8,7 +8,7 @@ namespace Kola.Platforms.Tests.Labs;
 /// <summary>A lab's commands, and all the ways in which they do not do what they are for.</summary>
 public sealed class LabCommandTests
 {
-    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(30);
 
     // Seconds nobody else sleeps for.
     private static readonly string s_long = $"{100_000 + Environment.ProcessId}.{Random.Shared.Next(1000):000}";
@@ -191,7 +191,7 @@ public sealed class LabCommandTests
             await Soon.HoldsAsync(() => Sleeping(s_long).Any(), () => "a provision", s_soon);
         }
 
-        await Soon.HoldsAsync(() => !Sleeping(s_long).Any(), () => "the command has ended with kola", TimeSpan.FromSeconds(3));
+        await Soon.HoldsAsync(() => !Sleeping(s_long).Any(), () => "the command has ended with kola", s_soon);
         ILeftover left = (await _lab.LeftoversAsync()).Single();
         Assert.That(left.Tags.IsOver(TimeProvider.System.GetUtcNow()), Is.True, "its maker is gone, so it may be taken away before it expires");
         await left.DeleteAsync(CancellationToken.None);

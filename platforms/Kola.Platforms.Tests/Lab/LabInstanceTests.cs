@@ -6,7 +6,7 @@ namespace Kola.Platforms.Tests.Labs;
 /// <summary>Power, console and ends of a machine, as far as a lab's commands decide them.</summary>
 public sealed class LabInstanceTests
 {
-    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(30);
     private Scratch _scratch = null!;
     private ScriptLab _lab = null!;
 

@@ -51,7 +51,7 @@ public sealed class BindingTests
             new("told", DomainEventKind.Undefined, 0),
         ];
         var told = new List<DomainEvent>();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         while (told.Count < expected.Length)
             told.Add(await _connection.Events.ReadAsync(limit.Token));
         Assert.That(told, Is.EqualTo(expected));

@@ -7,8 +7,8 @@ namespace Kola.Platforms.Tests.Libvirt;
 /// <summary>What only libvirt promises, tried on a real libvirtd with a guest of one sector.</summary>
 public sealed class LibvirtTests
 {
-    private static readonly TimeSpan s_boot = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan s_prompt = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_boot = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan s_prompt = TimeSpan.FromSeconds(15);
     private Scratch _scratch = null!;
 
     [SetUp]

@@ -6,7 +6,7 @@ namespace Kola.Platforms.Tests.Unit;
 [Category("unit")]
 public sealed class SshOvertureTests
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
 
     [Test]
     public async Task It_is_the_server_s_line_and_its_first_packet_and_no_more()

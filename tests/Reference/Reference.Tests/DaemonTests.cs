@@ -68,8 +68,8 @@ public sealed class DaemonTests
         for (var i = 0; i < count; i++)
         {
             if (i % 5 == 0)
-                await asking.CallMethodAsync(Call(asking, "ResetStatus")).WaitAsync(TimeSpan.FromSeconds(10));
-            var operation = await asking.CallMethodAsync(Call(asking, "GetStatus"), (message, _) => Operation(message)).WaitAsync(TimeSpan.FromSeconds(10));
+                await asking.CallMethodAsync(Call(asking, "ResetStatus")).WaitAsync(TimeSpan.FromSeconds(30));
+            var operation = await asking.CallMethodAsync(Call(asking, "GetStatus"), (message, _) => Operation(message)).WaitAsync(TimeSpan.FromSeconds(30));
             Assert.That(operation, Does.StartWith("UPDATE_STATUS_"));
         }
         return count;
