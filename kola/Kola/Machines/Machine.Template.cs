@@ -98,8 +98,9 @@ public sealed partial class Machine
         shell => shell is not null, TimeSpan.FromDays(1), TimeSpan.FromSeconds(1), _terms.Time, cancel);
 
     /// <summary>
-    /// Sets a copy's clock, which goes on where its template's stood. What sets it is a process, seconds late where a host is full; it is set
-    /// ahead by as much then, up to five times. A clock that is not right after that stays as it is: ssh.log has what was tried.
+    /// Sets a copy's clock, which goes on where its template's stood. What sets it is a process, which a copy that has just woken up starts as
+    /// slowly as anything, and one on a full host seconds late: it is set again, and from then on ahead by as much as it was late, up to five times.
+    /// A clock that is not right after that stays as it is: ssh.log has what was tried.
     /// </summary>
     private async Task SetClockAsync(CancellationToken cancel)
     {
@@ -114,7 +115,8 @@ public sealed partial class Machine
             TimeSpan late = _terms.Time.GetUtcNow() - DateTimeOffset.UnixEpoch.AddSeconds(seconds);
             if (late.Duration() < s_clockIsRight)
                 return;
-            ahead += late;
+            if (attempt > 1)
+                ahead += late;
         }
     }
 
