@@ -180,12 +180,16 @@ public sealed partial class KubernetesCluster : IAsyncDisposable
 
     private string? _tools;
 
-    // Its key is another in each age of Kubernetes, and kubectl takes none away when one of those it is told is not there.
-    private async Task LetPodsOntoControlAsync()
+    // Its key is another in each age of Kubernetes. Who takes away that a node is not ready writes all taints as it knew them, and this one is back: it is
+    // taken away until there is none of either kind.
+    private Task<string[]> LetPodsOntoControlAsync() => Control.WaitForAsync("pods to be let onto the control plane", async () =>
     {
-        foreach (V1Taint taint in ((await NodeAsync(Control)).Spec.Taints ?? []).Where(taint => taint.Key.StartsWith("node-role.kubernetes.io/", StringComparison.Ordinal)))
-            await KubectlAsync($"taint nodes {Control.Name} {taint.Key}-");
-    }
+        V1Node? node = await AskAsync(() => NodeAsync(Control));
+        string[] keys = node is null ? [NoAnswer] : [.. (node.Spec.Taints ?? []).Select(taint => taint.Key).Distinct()];
+        foreach (string key in keys.Where(key => key.StartsWith("node-role.kubernetes.io/", StringComparison.Ordinal)))
+            await TryKubectlAsync($"taint nodes {Control.Name} {key}-");
+        return keys;
+    }, keys => keys.Length == 0, TimeSpan.FromMinutes(3));
 
     // control:True worker:Unknown
     private Task<string> NodesAsync(string what, Func<string, bool> holds, TimeSpan? within) => Control.WaitForAsync(what, async () =>
