@@ -133,6 +133,7 @@ public sealed partial class KubernetesCluster
 
     // Running on worker restarted 1 ready
     // Pending on worker restarted 0 RunContainerError: executable file not found in $PATH
+    // Pending on no node: 0/1 nodes are available: 1 node(s) had taint {node-role.kubernetes.io/master: }, that the pod didn't tolerate. restarted 0
     private static string Tell(V1Pod? pod) => pod?.Status is null ? "no pod"
-        : $"{pod.Status.Phase} on {pod.Spec.NodeName ?? "no node"} restarted {pod.Status.ContainerStatuses?.Sum(c => c.RestartCount) ?? 0}{(pod.Status.Reason is { } why ? $" {why}" : "")}{string.Concat(pod.Status.ContainerStatuses?.Select(c => c.State?.Waiting).Where(w => w?.Reason is not (null or "ContainerCreating")).Select(w => $" {w!.Reason}: {w.Message}") ?? [])}{(IsReady(pod) ? " ready" : "")}";
+        : $"{pod.Status.Phase} on {pod.Spec.NodeName ?? $"no node: {pod.Status.Conditions?.FirstOrDefault(c => c.Type == "PodScheduled")?.Message}"} restarted {pod.Status.ContainerStatuses?.Sum(c => c.RestartCount) ?? 0}{(pod.Status.Reason is { } why ? $" {why}" : "")}{string.Concat(pod.Status.ContainerStatuses?.Select(c => c.State?.Waiting).Where(w => w?.Reason is not (null or "ContainerCreating")).Select(w => $" {w!.Reason}: {w.Message}") ?? [])}{(IsReady(pod) ? " ready" : "")}";
 }
