@@ -180,8 +180,8 @@ public sealed partial class KubernetesCluster : IAsyncDisposable
 
     private string? _tools;
 
-    // Its key is another in each age of Kubernetes. Who takes away that a node is not ready writes all taints as it knew them, and this one is back: it is
-    // taken away until there is none of either kind.
+    // Its key is another in each age of Kubernetes. Taken away while the node becomes ready it was back once, most likely by whoever took away the one for
+    // not being ready, and wrote all as it knew them: it is taken away until there is none of either kind.
     private Task<string[]> LetPodsOntoControlAsync() => Control.WaitForAsync("pods to be let onto the control plane", async () =>
     {
         V1Node? node = await AskAsync(() => NodeAsync(Control));
